@@ -1,0 +1,142 @@
+//! The public half of a quantised model: graph, shapes, bit widths, scales, encoding and labels.
+//!
+//! Nothing here is learned from data except ranges (the calibrated range of each feature, activation scales). Weights and
+//! biases live in [`Parameters`](crate::Parameters). One setup serves every model of one architecture.
+
+mod digest;
+mod encoding;
+
+use serde::{Deserialize, Serialize};
+
+pub use encoding::{Encoding, EncodingError, Feature, Policy};
+
+use crate::layers::Layer;
+
+/// An inclusive range of integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Interval {
+    /// Smallest value.
+    pub lo: i64,
+    /// Largest value.
+    pub hi: i64,
+}
+
+impl Interval {
+    /// `[lo, hi]`.
+    pub const fn new(lo: i64, hi: i64) -> Self {
+        Self { lo, hi }
+    }
+
+    /// Whether `value` lies inside.
+    pub const fn contains(&self, value: i64) -> bool {
+        self.lo <= value && value <= self.hi
+    }
+
+    /// `max(|lo|, |hi|)`.
+    pub fn magnitude(&self) -> i64 {
+        self.lo.abs().max(self.hi.abs())
+    }
+
+    /// The smallest interval that holds both.
+    pub fn hull(&self, other: &Self) -> Self {
+        Self::new(self.lo.min(other.lo), self.hi.max(other.hi))
+    }
+
+    /// Number of integers inside.
+    pub fn size(&self) -> u64 {
+        self.hi.abs_diff(self.lo) + 1
+    }
+}
+
+/// The public description of one quantised network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Architecture {
+    /// How a record's raw values become integers.
+    pub encoding: Encoding,
+    /// Shape in which the encoded record enters the first layer.
+    pub input_shape: Vec<usize>,
+    /// Secret tensors that the layers refer to, by index.
+    pub parameters: Vec<ParameterSpec>,
+    /// Layers in topological order; a layer's inputs name earlier values.
+    pub layers: Vec<LayerNode>,
+    /// The value that holds the scores.
+    pub scores: ValueId,
+    /// What one unit of a score is worth in the float model's logits.
+    pub score_scale: f64,
+    /// How scores are read by people; a public function of the scores, not part of the proof.
+    pub head: Head,
+    /// Names of the classes, in class order.
+    pub labels: Vec<String>,
+    /// What the statement discloses.
+    pub outcome: OutcomeKind,
+}
+
+/// A value in the integer graph: 0 is the record, `i + 1` is the output of layer `i`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ValueId(pub usize);
+
+impl ValueId {
+    /// The encoded record, shaped as the network's input.
+    pub const RECORD: Self = Self(0);
+}
+
+/// Index into [`Architecture::parameters`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ParameterId(pub usize);
+
+/// Shape and bound of one secret tensor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterSpec {
+    /// Name for messages, such as `hidden_1.weight`.
+    pub name: String,
+    /// Shape.
+    pub shape: Vec<usize>,
+    /// Every entry of an honest model lies here.
+    pub interval: Interval,
+}
+
+/// One layer of the integer graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LayerNode {
+    /// Name from the imported model, for messages.
+    pub name: String,
+    /// What it computes.
+    pub layer: Layer,
+    /// Values it reads.
+    pub inputs: Vec<ValueId>,
+}
+
+/// How people read the scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Head {
+    /// Scores are logits or values of their own.
+    Scores,
+    /// Probabilities are the softmax of the scores.
+    Softmax,
+    /// One score; the probability of the second class is its sigmoid.
+    Sigmoid,
+}
+
+/// What the statement says of the outcome; fixed when the circuit is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeKind {
+    /// The class alone.
+    Class,
+    /// The class and every score.
+    ClassAndScores,
+    /// A blinded commitment to class and scores.
+    Commitment,
+}
+
+/// Who a model says it is: covered by the model's identity, so that nobody can rename it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// Name of the model.
+    pub name: String,
+    /// Version of the model.
+    pub version: String,
+    /// What it decides, for whom, from what.
+    pub description: String,
+}

@@ -1,0 +1,143 @@
+//! The float graph: what an imported model means before it is quantised.
+//!
+//! Operators are few: movement is one gather-free family, affine operators are folded later, and everything ONNX spells in several
+//! ways arrives here in one.
+
+mod evaluate;
+mod fold;
+
+use ndarray::ArrayD;
+use thiserror::Error;
+
+/// Index of a node; a node only reads earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub usize);
+
+/// A float network with one input and one output of interest. Node 0 is the input.
+#[derive(Clone)]
+pub struct FloatGraph {
+    /// Nodes in topological order.
+    pub nodes: Vec<FloatNode>,
+    /// Scores or probabilities, one per class; a single entry for a binary model.
+    pub output: NodeId,
+    /// Class labels that the model itself carries.
+    pub labels: Option<Vec<String>>,
+    /// What the importer decided on the user's behalf, for printing.
+    pub notes: Vec<String>,
+}
+
+/// One node.
+#[derive(Clone)]
+pub struct FloatNode {
+    /// Name from the imported model.
+    pub name: String,
+    /// What it computes.
+    pub op: FloatOp,
+    /// What it reads.
+    pub inputs: Vec<NodeId>,
+    /// Shape of its output.
+    pub shape: Vec<usize>,
+}
+
+/// Float operators. Constants are model parameters: secret, never printed.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum FloatOp {
+    /// The record.
+    Input,
+    /// A parameter of the model.
+    Constant(ArrayD<f32>),
+    /// Matrix product as in NumPy.
+    MatMul,
+    /// Entrywise sum with broadcasting.
+    Add,
+    /// Entrywise difference with broadcasting.
+    Sub,
+    /// Entrywise product with broadcasting.
+    Mul,
+    /// Entrywise quotient with broadcasting.
+    Div,
+    /// `max(x, 0)`.
+    Relu,
+    /// `x` where positive, `alpha·x` elsewhere.
+    LeakyRelu {
+        /// Slope below zero.
+        alpha: f32,
+    },
+    /// `min(max(x, lo), hi)`.
+    Clip {
+        /// Lower end.
+        lo: f32,
+        /// Upper end.
+        hi: f32,
+    },
+    /// `1 / (1 + e^−x)`.
+    Sigmoid,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// `e^x` over its sum along the axis.
+    Softmax {
+        /// The axis.
+        axis: usize,
+    },
+    /// Division by a norm along the axis.
+    Normalize {
+        /// Which norm.
+        norm: Norm,
+        /// The axis.
+        axis: usize,
+    },
+    /// Same entries in row-major order, another shape.
+    Reshape,
+    /// Axes permuted: axis `i` of the output is axis `perm[i]` of the input.
+    Transpose {
+        /// The permutation.
+        perm: Vec<usize>,
+    },
+    /// Entries `start, start + step, …` of one axis, `len` of them.
+    Slice {
+        /// The axis.
+        axis: usize,
+        /// First entry.
+        start: usize,
+        /// Distance, not zero.
+        step: isize,
+        /// Number of entries.
+        len: usize,
+    },
+    /// Inputs joined along the axis.
+    Concat {
+        /// The axis.
+        axis: usize,
+    },
+}
+
+/// A vector norm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Norm {
+    /// Sum of magnitudes.
+    L1,
+    /// Root of the sum of squares.
+    L2,
+    /// Largest entry.
+    Max,
+}
+
+/// Why a float graph cannot be run.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum GraphError {
+    /// The record has the wrong number of values.
+    #[error("the model takes {expected} values, got {got}")]
+    Input {
+        /// Values the model takes.
+        expected: usize,
+        /// Values given.
+        got: usize,
+    },
+    /// A node produced a value that is not finite.
+    #[error("node `{node}` computes a value that is not finite")]
+    NotFinite {
+        /// Name of the node.
+        node: String,
+    },
+}

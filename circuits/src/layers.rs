@@ -1,0 +1,118 @@
+//! Integer layers: one file per operator with its shape rule, its integer meaning and its relations, side by side.
+//!
+//! To add a layer, write one file with a type that implements [`Operator`], and add it to [`Layer`]. It is correct only if
+//! [`Operator::evaluate`] and the witness of [`Operator::relate`] agree on every input inside the inferred intervals.
+
+mod affine;
+mod argmax;
+mod combine;
+mod concat;
+mod dense;
+mod rearrange;
+mod requantize;
+
+use ndarray::ArrayD;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use affine::Affine;
+pub use argmax::{argmax, relate_argmax};
+pub use combine::Combine;
+pub use concat::Concat;
+pub use dense::Dense;
+pub use rearrange::Rearrange;
+pub use requantize::{Activation, Requantize};
+
+use crate::architecture::{Interval, ParameterSpec};
+use crate::parameters::Parameters;
+use crate::system::{SystemBuilder, TensorId};
+
+/// Shape and interval of an integer value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueType {
+    /// Shape.
+    pub shape: Vec<usize>,
+    /// Where every entry lies.
+    pub interval: Interval,
+}
+
+/// Why a layer does not fit its inputs.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LayerError {
+    /// Wrong shape.
+    #[error("takes {expected}, got shape {got:?}")]
+    Shape {
+        /// What it takes, in words.
+        expected: String,
+        /// What it was given.
+        got: Vec<usize>,
+    },
+    /// The architecture names a parameter, value or table that is not there or does not fit.
+    #[error("{0}")]
+    Malformed(String),
+    /// An accumulator could leave the range that integers are tracked in.
+    #[error("an accumulator could reach {magnitude}, beyond the limit of 2^{limit_bits}: use fewer bits for weights or activations")]
+    Overflow {
+        /// Largest possible magnitude.
+        magnitude: i128,
+        /// Binary logarithm of the limit.
+        limit_bits: u32,
+    },
+}
+
+/// Binary logarithm of the largest magnitude that any tensor entry may reach.
+pub const MAX_BITS: u32 = 48;
+
+/// An integer layer.
+pub trait Operator {
+    /// Shape and interval of the output; refuses inputs and parameters that do not fit.
+    fn infer(&self, inputs: &[ValueType], parameters: &[ParameterSpec]) -> Result<ValueType, LayerError>;
+
+    /// The integer meaning, on inputs that [`Operator::infer`] accepted.
+    fn evaluate(&self, inputs: &[&ArrayD<i64>], parameters: &Parameters) -> ArrayD<i64>;
+
+    /// Adds tensors and relations that force the returned tensor to be what [`Operator::evaluate`] says.
+    fn relate(&self, system: &mut SystemBuilder<'_>, inputs: &[TensorId]) -> TensorId;
+}
+
+/// Every integer layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Layer {
+    /// See [`Dense`].
+    Dense(Dense),
+    /// See [`Affine`].
+    Affine(Affine),
+    /// See [`Requantize`].
+    Requantize(Requantize),
+    /// See [`Combine`].
+    Combine(Combine),
+    /// See [`Concat`].
+    Concat(Concat),
+    /// See [`Rearrange`].
+    Rearrange(Rearrange),
+}
+
+impl Layer {
+    /// The operator behind this layer.
+    pub fn operator(&self) -> &dyn Operator {
+        match self {
+            Self::Dense(layer) => layer,
+            Self::Affine(layer) => layer,
+            Self::Requantize(layer) => layer,
+            Self::Combine(layer) => layer,
+            Self::Concat(layer) => layer,
+            Self::Rearrange(layer) => layer,
+        }
+    }
+}
+
+/// Checks a magnitude against [`MAX_BITS`] and gives the interval.
+pub(crate) fn tracked(lo: i128, hi: i128) -> Result<Interval, LayerError> {
+    let magnitude = lo.abs().max(hi.abs());
+    if magnitude > 1 << MAX_BITS {
+        return Err(LayerError::Overflow { magnitude, limit_bits: MAX_BITS });
+    }
+    Ok(Interval::new(lo as i64, hi as i64))
+}

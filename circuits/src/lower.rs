@@ -1,0 +1,1 @@
+//! Lowers tensor relations to constraints.

@@ -1,0 +1,89 @@
+//! What a proof says, in which order, under which tags. The only place that knows.
+//!
+//! Public inputs of every circuit, after the constant 1: the record commitment, the outcome words, the challenges
+//! (`docs/src/encodings.md`).
+
+mod context;
+mod outcome;
+
+use sha3::{Digest, Keccak256};
+
+pub use context::{Context, nullifier};
+pub use outcome::{Outcome, OutcomeError, SCORE_OFFSET, SCORES_PER_WORD, outcome_words};
+
+use crate::field::{self, Fr};
+
+/// A 32-byte digest.
+pub type Digest32 = [u8; 32];
+
+/// `keccak` of the concatenation of `parts`.
+pub fn keccak<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Digest32 {
+    let mut hasher = Keccak256::new();
+    parts.into_iter().for_each(|part| hasher.update(part));
+    hasher.finalize().into()
+}
+
+/// Domain tags: each digest of zkdx starts with one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// Challenges of the two-round argument.
+    Transcript,
+    /// A model's identity.
+    Model,
+    /// What a proof must not be replayed outside of.
+    Context,
+    /// What a contract remembers so as to refuse a replay.
+    Nullifier,
+    /// An architecture's canonical JSON.
+    Architecture,
+    /// A model card's canonical JSON.
+    Card,
+}
+
+impl Tag {
+    /// The text whose `keccak` is the tag.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Transcript => "zkdx/two-round-groth16/v1/transcript",
+            Self::Model => "zkdx/v1/model",
+            Self::Context => "zkdx/v1/context",
+            Self::Nullifier => "zkdx/v1/nullifier",
+            Self::Architecture => "zkdx/v1/architecture",
+            Self::Card => "zkdx/v1/card",
+        }
+    }
+
+    /// The tag itself.
+    pub fn digest(self) -> Digest32 {
+        keccak([self.text().as_bytes()])
+    }
+}
+
+/// Everything a proof is about, as the verifier sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Identity of the registered model.
+    pub model_id: Digest32,
+    /// Hiding commitment to the record.
+    pub record_commitment: Fr,
+    /// The outcome as field elements, see [`outcome_words`].
+    pub outcome: Vec<Fr>,
+    /// Where the proof may be used.
+    pub context: Context,
+}
+
+impl Statement {
+    /// The public inputs before the challenges, in order.
+    pub fn words(&self) -> Vec<Fr> {
+        let mut words = vec![self.record_commitment];
+        words.extend_from_slice(&self.outcome);
+        words
+    }
+}
+
+/// `challenge_i = keccak(seed ‖ i) mod r`.
+pub fn challenge(seed: &Digest32, index: usize) -> Fr {
+    let mut word = [0u8; 32];
+    word[24..].copy_from_slice(&(index as u64).to_be_bytes());
+    field::from_hash(&keccak([&seed[..], &word]))
+}

@@ -1,0 +1,258 @@
+//! Tensor relations: the one language between models and proof systems.
+//!
+//! A [`TensorSystem`] is a list of integer tensors and of relations between them. No proof system knows what a convolution
+//! is, and no layer knows what a curve is. [`TensorSystem::check`] on a witness is the oracle: every proof system
+//! accepts exactly what it accepts.
+//!
+//! | relation | meaning |
+//! |---|---|
+//! | [`Linear`] | a tensor is a fixed linear map of others |
+//! | [`Contract`] | a tensor is an einsum of two others |
+//! | [`Product`] | a tensor is the entrywise product of two others |
+//! | [`Lookup`] | each entry, or pair of entries, is a row of a table |
+//! | [`Hash`] | Poseidon of packed entries and a blinding value is a public word |
+//! | [`Publish`] | packed entries are public words |
+
+mod builder;
+mod check;
+mod compile;
+mod definition;
+mod table;
+mod witness;
+
+pub use builder::SystemBuilder;
+pub use check::Violation;
+pub use compile::{CompileError, compile};
+pub use definition::Definition;
+pub use table::Table;
+pub use witness::{SystemWitness, WitnessError};
+
+use crate::architecture::{Interval, ParameterId};
+
+/// Index of a tensor of a system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TensorId(pub usize);
+
+/// Index of a table of a system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableId(pub usize);
+
+/// Index of a statement word: 0 is the record commitment, the outcome words follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WordId(pub usize);
+
+/// Which blinding value a hash takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BlindingId {
+    /// Hides the record.
+    Record,
+    /// Hides the outcome.
+    Outcome,
+}
+
+/// Who holds a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A parameter of the model, committed at registration.
+    Weight(ParameterId),
+    /// The patient's record.
+    Record,
+    /// Computed from the others.
+    Witness,
+}
+
+/// One integer tensor.
+#[derive(Clone, Debug)]
+pub struct TensorInfo {
+    /// Name for messages, such as `hidden_1.accumulator`.
+    pub name: String,
+    /// Shape; entries are counted in row-major order.
+    pub shape: Vec<usize>,
+    /// Who holds it.
+    pub role: Role,
+    /// Where every entry lies when model and record are honest.
+    pub interval: Interval,
+    /// How the witness computes it.
+    pub definition: Definition,
+}
+
+impl TensorInfo {
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether it has no entries.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// `out[k] = constant + Σ_terms coefficient · tensor[map(k)]`.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// The tensor it determines.
+    pub out: TensorId,
+    /// Added to every entry.
+    pub constant: i64,
+    /// Summands.
+    pub terms: Vec<Term>,
+}
+
+/// One summand of a [`Linear`].
+#[derive(Clone, Debug)]
+pub struct Term {
+    /// The tensor it reads.
+    pub tensor: TensorId,
+    /// The factor.
+    pub coefficient: i64,
+    /// Which entry it reads for each entry of the output.
+    pub map: IndexMap,
+}
+
+/// Which entry of a tensor a term reads for entry `k` of the output.
+#[derive(Clone, Debug)]
+pub enum IndexMap {
+    /// Entry `k`.
+    Identity,
+    /// Entry 0, for every `k`.
+    Broadcast,
+    /// Entry `indices[k]`, or zero where it is [`IndexMap::NONE`].
+    Gather(Vec<u32>),
+}
+
+impl IndexMap {
+    /// Marks an output entry to which the term adds nothing.
+    pub const NONE: u32 = u32::MAX;
+
+    /// The entry read for output entry `k`.
+    pub fn get(&self, k: usize) -> Option<usize> {
+        match self {
+            Self::Identity => Some(k),
+            Self::Broadcast => Some(0),
+            Self::Gather(indices) => indices.get(k).filter(|&&i| i != Self::NONE).map(|&i| i as usize),
+        }
+    }
+}
+
+/// `out[b, m, n] = Σ_k left[b, m, k]·right[b, k, n]`, over tensors read in row-major order.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    /// The product, `batch × rows × columns`.
+    pub out: TensorId,
+    /// The left factor, `batch × rows × inner`; activations.
+    pub left: TensorId,
+    /// The right factor, `inner × columns`, the same for every batch entry if `right_shared`; weights where there are any.
+    pub right: TensorId,
+    /// Independent products.
+    pub batch: usize,
+    /// Rows of `left`.
+    pub rows: usize,
+    /// Columns of `left`, rows of `right`.
+    pub inner: usize,
+    /// Columns of `right`.
+    pub columns: usize,
+    /// Whether every batch entry uses the same `right`.
+    pub right_shared: bool,
+}
+
+/// `out[k] = left[k]·right[map(k)]`.
+#[derive(Clone, Debug)]
+pub struct Product {
+    /// The product.
+    pub out: TensorId,
+    /// The left factor.
+    pub left: TensorId,
+    /// The right factor; weights where there are any.
+    pub right: TensorId,
+    /// Which entry of `right` goes with entry `k`.
+    pub map: IndexMap,
+}
+
+/// Every `key[k]` is a key of the table, and `value[k]`, if given, is what the table has there.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// The table.
+    pub table: TableId,
+    /// Keys.
+    pub key: TensorId,
+    /// Values; absent for a [`Table::Range`], present otherwise.
+    pub value: Option<TensorId>,
+}
+
+/// `word = Poseidon(packed words…, blinding)`, chained as in [`gadgets::poseidon`](crate::gadgets::poseidon).
+#[derive(Clone, Debug)]
+pub struct Hash {
+    /// What is hashed.
+    pub packing: Packing,
+    /// What hides it.
+    pub blinding: BlindingId,
+    /// The public word it equals.
+    pub word: WordId,
+}
+
+/// The packed words are the public words from `first` on.
+#[derive(Clone, Debug)]
+pub struct Publish {
+    /// What is disclosed.
+    pub packing: Packing,
+    /// First public word.
+    pub first: WordId,
+}
+
+/// Entries packed into field elements: each word is `Σ (entry + offset)·2^bit`, summands on disjoint bits below 2^252.
+#[derive(Clone, Debug, Default)]
+pub struct Packing {
+    /// Words, each a list of entries.
+    pub words: Vec<Vec<PackedEntry>>,
+}
+
+/// One entry of a packed word.
+#[derive(Clone, Copy, Debug)]
+pub struct PackedEntry {
+    /// The tensor.
+    pub tensor: TensorId,
+    /// Entry of the tensor.
+    pub index: usize,
+    /// Added so that it is not negative.
+    pub offset: i64,
+    /// Its lowest bit in the word.
+    pub bit: u32,
+}
+
+/// A statement about tensors.
+#[derive(Clone, Debug)]
+pub enum Relation {
+    /// See [`Linear`].
+    Linear(Linear),
+    /// See [`Contract`].
+    Contract(Contract),
+    /// See [`Product`].
+    Product(Product),
+    /// See [`Lookup`].
+    Lookup(Lookup),
+    /// See [`Hash`].
+    Hash(Hash),
+    /// See [`Publish`].
+    Publish(Publish),
+}
+
+/// Tensors and the relations between them.
+#[derive(Clone, Debug, Default)]
+pub struct TensorSystem {
+    /// Tensors; a definition only reads earlier ones.
+    pub tensors: Vec<TensorInfo>,
+    /// Tables.
+    pub tables: Vec<Table>,
+    /// Relations.
+    pub relations: Vec<Relation>,
+    /// Number of statement words.
+    pub words: usize,
+}
+
+impl TensorSystem {
+    /// The tensor `id`.
+    pub fn tensor(&self, id: TensorId) -> &TensorInfo {
+        &self.tensors[id.0]
+    }
+}

@@ -1,0 +1,4 @@
+//! The oracle.
+/// What a witness violates.
+#[derive(Clone, Debug)]
+pub struct Violation;

@@ -1,0 +1,38 @@
+//! How the witness computes a tensor.
+
+use super::{TableId, TensorId};
+
+/// How the witness computes a tensor. Definitions are hints: only relations are proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Definition {
+    /// From outside: the record or a parameter.
+    Given,
+    /// By the relation with this index, whose `out` it is.
+    Relation(usize),
+    /// `⌊(x + 2^(shift−1)) / 2^shift⌋`; `x` itself for shift 0.
+    Quotient {
+        /// The dividend.
+        of: TensorId,
+        /// Binary logarithm of the divisor.
+        shift: u32,
+    },
+    /// `(x + 2^(shift−1)) mod 2^shift`; 0 for shift 0.
+    Remainder {
+        /// The dividend.
+        of: TensorId,
+        /// Binary logarithm of the divisor.
+        shift: u32,
+    },
+    /// What the table has at each key.
+    TableValue {
+        /// The table.
+        table: TableId,
+        /// Keys.
+        key: TensorId,
+    },
+    /// 1 at the first largest entry, 0 elsewhere.
+    ArgMax {
+        /// The scores.
+        of: TensorId,
+    },
+}
