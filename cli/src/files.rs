@@ -1,0 +1,92 @@
+//! Reading and writing files: bounded reads, atomic writes, secrets 0600, nothing overwritten unasked.
+
+use std::fs::{File, Permissions};
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
+
+use crate::error::{CliError, Context, Kind, Result};
+
+/// Files above this size are refused before they are read.
+const MAX_FILE_BYTES: u64 = 1 << 36;
+
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Privacy {
+    /// Anyone: mode 0644.
+    Public,
+    /// Only its owner: mode 0600.
+    Secret,
+}
+
+/// Whether existing files may be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overwrite {
+    /// Refuse.
+    No,
+    /// `--force` was given.
+    Yes,
+}
+
+/// Reads a file whole, into memory that is wiped when dropped.
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let fail = || format!("cannot read `{}`", path.display());
+    let mut file = File::open(path).or_fail_with(Kind::Io, fail(), "check the path and its permissions")?;
+    let metadata = file.metadata().or_fail(Kind::Io, fail())?;
+    if metadata.is_dir() {
+        return Err(CliError::new(Kind::Io, fail()).why("it is a directory").next("name a file"));
+    }
+    if metadata.len() > MAX_FILE_BYTES {
+        return Err(CliError::new(Kind::Input, fail()).why(format!("it has {} bytes", metadata.len())));
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 1));
+    file.read_to_end(&mut bytes).or_fail(Kind::Io, fail())?;
+    Ok(bytes)
+}
+
+/// Fails early if `path` exists and may not be replaced, or its directory does not exist.
+pub(crate) fn check_writable(path: &Path, overwrite: Overwrite) -> Result<()> {
+    let fail = || format!("cannot write `{}`", path.display());
+    if path.is_dir() {
+        return Err(CliError::new(Kind::Io, fail()).why("it is a directory").next("name a file"));
+    }
+    if overwrite == Overwrite::No && path.exists() {
+        return Err(CliError::new(Kind::Io, fail()).why("it exists").next("choose another path, or pass --force to replace it"));
+    }
+    if !directory(path).is_dir() {
+        let why = format!("the directory `{}` does not exist", directory(path).display());
+        return Err(CliError::new(Kind::Io, fail()).why(why).next("create it first"));
+    }
+    Ok(())
+}
+
+/// Writes `bytes` to `path` in one step: either the whole file is there afterwards, or nothing changed.
+pub(crate) fn write(path: &Path, bytes: &[u8], privacy: Privacy, overwrite: Overwrite) -> Result<()> {
+    check_writable(path, overwrite)?;
+    let fail = || format!("cannot write `{}`", path.display());
+    let next = "check permissions and free space of its directory; nothing was written";
+    let mut file = NamedTempFile::with_prefix_in(".zkdx-", directory(path)).or_fail_with(Kind::Io, fail(), next)?;
+    let mode = if privacy == Privacy::Secret { 0o600 } else { 0o644 };
+    file.as_file().set_permissions(Permissions::from_mode(mode)).or_fail_with(Kind::Io, fail(), next)?;
+    file.write_all(bytes).or_fail_with(Kind::Io, fail(), next)?;
+    file.as_file().sync_all().or_fail_with(Kind::Io, fail(), next)?;
+    persist(file, path, overwrite).or_fail_with(Kind::Io, fail(), next)
+}
+
+fn persist(file: NamedTempFile, path: &Path, overwrite: Overwrite) -> std::io::Result<()> {
+    let result = match overwrite {
+        Overwrite::Yes => file.persist(path),
+        Overwrite::No => file.persist_noclobber(path),
+    };
+    result.map(drop).map_err(|error| error.error)
+}
+
+fn directory(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
