@@ -1,0 +1,378 @@
+//! The command line: every flag of every command, with an example each.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Exit codes, as shown by `zkdx --help`.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  refused: a proof, key or statement was checked and does not hold
+  2  usage: the command line makes no sense
+  3  input: a file is malformed, damaged, or does not fit the others
+  4  files: reading or writing failed
+  5  internal: zkdx itself failed";
+
+/// Proves that a committed neural network, run on a committed patient record, gave this diagnosis.
+#[derive(Debug, Parser)]
+#[command(name = "zkdx", version, about, after_help = EXIT_CODES, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// End with one JSON object on standard output; everything else goes to standard error.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print the result only.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// The commands, in the order in which they are used.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The whole way on bundled real data: import, quantise, set up, register, commit, prove, verify, and a contract's verdict.
+    #[command(after_help = "Example:\n  zkdx demo\n  zkdx demo --model logreg --outcome class-and-scores --json")]
+    Demo(DemoArgs),
+    /// Show what is in an ONNX model or in any file of zkdx, without its secrets.
+    #[command(after_help = "Example:\n  zkdx inspect model.onnx\n  zkdx inspect proof.json")]
+    Inspect(InspectArgs),
+    /// Turn a float ONNX model into integers, and report what that cost.
+    #[command(
+        after_help = "Example:\n  zkdx quantize model.onnx --card card.json --calibrate calibration.csv --evaluate held_out.csv -o model.zkdx"
+    )]
+    Quantize(QuantizeArgs),
+    /// Compile a quantised model's public architecture to a circuit, and show what each layer costs.
+    #[command(after_help = "Example:\n  zkdx compile model.zkdx --outcome class -o circuit.zkdx")]
+    Compile(CompileArgs),
+    /// Make proving and verification keys for a circuit, as a single party: for trying things out.
+    #[command(after_help = "Example:\n  zkdx setup circuit.zkdx --proving-key proving.key --verifying-key verifying.key")]
+    Setup(SetupArgs),
+    /// Commit to a model's parameters, once per model.
+    #[command(
+        after_help = "Example:\n  zkdx register model.zkdx --key proving.key -o model.registration --public model.public"
+    )]
+    Register(RegisterArgs),
+    /// Commit to a patient's record with fresh blinding.
+    #[command(after_help = "Example:\n  zkdx commit patient.json --circuit circuit.zkdx -o patient.commitment")]
+    Commit(CommitArgs),
+    /// Prove the diagnosis of a committed record.
+    #[command(
+        after_help = "Example:\n  zkdx prove --model model.zkdx --registration model.registration --key proving.key \\\n    --record patient.commitment -o proof.json"
+    )]
+    Prove(ProveArgs),
+    /// Check a proof and print what it says.
+    #[command(after_help = "Example:\n  zkdx verify proof.json --key verifying.key --model model.public")]
+    Verify(VerifyArgs),
+    /// Write what contracts take: keys, registrations and proofs as calldata.
+    #[command(after_help = "Example:\n  zkdx export proof.json --as calldata\n  zkdx export verifying.key --as hex")]
+    Export(ExportArgs),
+    /// Measure every step for a model, with random records or given ones.
+    #[command(after_help = "Example:\n  zkdx bench model.onnx --json\n  zkdx bench model.onnx --calibrate data.csv --runs 5")]
+    Bench(BenchArgs),
+    /// Print completions for a shell.
+    #[command(after_help = "Example:\n  zkdx completions bash > /etc/bash_completion.d/zkdx")]
+    Completions(CompletionsArgs),
+}
+
+/// Flags of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Which bundled model.
+    #[arg(long, value_enum, default_value_t = BundledModel::Mlp)]
+    pub(crate) model: BundledModel,
+    /// What the statement discloses.
+    #[arg(long, value_enum, default_value_t = OutcomeArg::ClassAndScores)]
+    pub(crate) outcome: OutcomeArg,
+}
+
+/// Models that come with the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BundledModel {
+    /// Multilayer perceptron 30-64-32-2.
+    Mlp,
+    /// Logistic regression 30→1.
+    Logreg,
+}
+
+/// What the statement says of the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutcomeArg {
+    /// The class alone.
+    Class,
+    /// The class and every score.
+    ClassAndScores,
+    /// A blinded commitment to class and scores.
+    Commitment,
+}
+
+/// Flags of `inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// An ONNX model or any file of zkdx.
+    pub(crate) file: PathBuf,
+    /// For a model with several outputs: the one that holds the scores.
+    #[arg(long)]
+    pub(crate) output: Option<String>,
+}
+
+/// Where an output goes.
+#[derive(Debug, Args)]
+pub(crate) struct ForceArgs {
+    /// Replace existing files.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Flags of `quantize`.
+#[derive(Debug, Args)]
+pub(crate) struct QuantizeArgs {
+    /// The float model.
+    pub(crate) model: PathBuf,
+    /// Records that show the ranges of the data: CSV with a header, or NPY.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calibrate: PathBuf,
+    /// Records with a `label` column, to measure label agreement and AUC before and after.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evaluate: Option<PathBuf>,
+    /// The model's card: name, version, description, labels, features.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) card: Option<PathBuf>,
+    /// Quantise a retrained model onto the architecture of this one, so that its keys still serve.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) like: Option<PathBuf>,
+    /// Bits of each record entry [default: 12 for tables, 8 for images].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(4..=16))]
+    pub(crate) input_bits: Option<u32>,
+    /// Bits of each weight.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(4..=16))]
+    pub(crate) weight_bits: u32,
+    /// Bits of each activation.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(4..=16))]
+    pub(crate) activation_bits: u32,
+    /// How far beyond the calibration data a record may go, as a fraction of each feature's span, on both sides.
+    #[arg(long, default_value_t = 0.5)]
+    pub(crate) margin: f64,
+    /// For a model with several outputs: the one that holds the scores.
+    #[arg(long)]
+    pub(crate) output: Option<String>,
+    /// The quantised model; holds weights, mode 0600.
+    #[arg(long, short, value_name = "FILE", default_value = "model.zkdx")]
+    pub(crate) out: PathBuf,
+    /// The report as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Replacing.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+}
+
+/// Flags of `compile`.
+#[derive(Debug, Args)]
+pub(crate) struct CompileArgs {
+    /// The quantised model; only its public architecture is used.
+    pub(crate) model: PathBuf,
+    /// What the statement discloses.
+    #[arg(long, value_enum, default_value_t = OutcomeArg::Class)]
+    pub(crate) outcome: OutcomeArg,
+    /// The circuit; public.
+    #[arg(long, short, value_name = "FILE", default_value = "circuit.zkdx")]
+    pub(crate) out: PathBuf,
+    /// Replacing.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+}
+
+/// Flags of `setup`.
+#[derive(Debug, Args)]
+pub(crate) struct SetupArgs {
+    /// The circuit.
+    pub(crate) circuit: PathBuf,
+    /// Where the proving key goes.
+    #[arg(long, value_name = "FILE", default_value = "proving.key")]
+    pub(crate) proving_key: PathBuf,
+    /// Where the verification key goes.
+    #[arg(long, value_name = "FILE", default_value = "verifying.key")]
+    pub(crate) verifying_key: PathBuf,
+    /// Replacing.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+}
+
+/// Flags of `register`.
+#[derive(Debug, Args)]
+pub(crate) struct RegisterArgs {
+    /// The quantised model.
+    pub(crate) model: PathBuf,
+    /// The proving key of its circuit.
+    #[arg(long, value_name = "FILE", default_value = "proving.key")]
+    pub(crate) key: PathBuf,
+    /// The secret half of the registration, mode 0600: as secret as the weights.
+    #[arg(long, short, value_name = "FILE", default_value = "model.registration")]
+    pub(crate) out: PathBuf,
+    /// The public half: commitment, identity, card.
+    #[arg(long, value_name = "FILE", default_value = "model.public")]
+    pub(crate) public: PathBuf,
+    /// Replacing.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+}
+
+/// Flags of `commit`.
+#[derive(Debug, Args)]
+pub(crate) struct CommitArgs {
+    /// The record: JSON object or array, CSV with a header, or NPY.
+    pub(crate) record: PathBuf,
+    /// The circuit, which knows the features and their ranges.
+    #[arg(long, value_name = "FILE", default_value = "circuit.zkdx")]
+    pub(crate) circuit: PathBuf,
+    /// Which row of a table, counted from 0.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) row: usize,
+    /// Replace values outside the calibrated range by its nearest end; the statement will say so.
+    #[arg(long)]
+    pub(crate) saturate: bool,
+    /// The encoded record with its blinding, mode 0600.
+    #[arg(long, short, value_name = "FILE", default_value = "record.commitment")]
+    pub(crate) out: PathBuf,
+    /// Replacing.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+}
+
+/// What a proof must not be replayed outside of.
+#[derive(Debug, Args)]
+pub(crate) struct ContextArgs {
+    /// Chain on which the proof may be used; 0 is off chain.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) chain_id: u64,
+    /// The contract that records the diagnosis.
+    #[arg(long, value_name = "ADDRESS", value_parser = hex_array::<20>, default_value = ZERO_20)]
+    pub(crate) verifier: [u8; 20],
+    /// Who may submit the proof.
+    #[arg(long, value_name = "ADDRESS", value_parser = hex_array::<20>, default_value = ZERO_20)]
+    pub(crate) submitter: [u8; 20],
+    /// The consent under which the record is used.
+    #[arg(long, value_name = "HEX", value_parser = hex_array::<32>, default_value = ZERO_32)]
+    pub(crate) consent: [u8; 32],
+    /// Makes two proofs of one diagnosis distinct [default: random].
+    #[arg(long, value_name = "HEX", value_parser = hex_array::<32>)]
+    pub(crate) nonce: Option<[u8; 32]>,
+}
+
+const ZERO_20: &str = "0x0000000000000000000000000000000000000000";
+const ZERO_32: &str = "0x0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Flags of `prove`.
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    /// The quantised model.
+    #[arg(long, value_name = "FILE", default_value = "model.zkdx")]
+    pub(crate) model: PathBuf,
+    /// The secret half of its registration.
+    #[arg(long, value_name = "FILE", default_value = "model.registration")]
+    pub(crate) registration: PathBuf,
+    /// The proving key.
+    #[arg(long, value_name = "FILE", default_value = "proving.key")]
+    pub(crate) key: PathBuf,
+    /// The committed record.
+    #[arg(long, value_name = "FILE", default_value = "record.commitment")]
+    pub(crate) record: PathBuf,
+    /// Context.
+    #[command(flatten)]
+    pub(crate) context: ContextArgs,
+    /// The proof with its statement; public.
+    #[arg(long, short, value_name = "FILE", default_value = "proof.json")]
+    pub(crate) out: PathBuf,
+    /// For a committed outcome: the outcome with its blinding, mode 0600 [default: the proof's path with `.outcome`].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) opening: Option<PathBuf>,
+    /// Where the seconds went, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timings: Option<PathBuf>,
+    /// Replacing.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+}
+
+/// Flags of `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The proof with its statement.
+    pub(crate) proof: PathBuf,
+    /// The verification key.
+    #[arg(long, value_name = "FILE", default_value = "verifying.key")]
+    pub(crate) key: PathBuf,
+    /// The public half of the model's registration.
+    #[arg(long, value_name = "FILE", default_value = "model.public")]
+    pub(crate) model: PathBuf,
+    /// Refuse keys from a single-party setup.
+    #[arg(long)]
+    pub(crate) require_ceremony: bool,
+    /// Open a committed outcome with this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) opening: Option<PathBuf>,
+}
+
+/// Flags of `export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// A proof, a verification key, or the public half of a registration.
+    pub(crate) file: PathBuf,
+    /// In which form.
+    #[arg(long = "as", value_enum, default_value_t = ExportForm::Calldata)]
+    pub(crate) form: ExportForm,
+    /// Where to; standard output if absent.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replacing.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+}
+
+/// Forms of `export`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportForm {
+    /// The call that a contract takes, selector included, in hexadecimal.
+    Calldata,
+    /// The canonical bytes, in hexadecimal.
+    Hex,
+    /// Named fields.
+    Json,
+}
+
+/// Flags of `bench`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// The float model.
+    pub(crate) model: PathBuf,
+    /// Records for calibration and proving [default: random ones].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calibrate: Option<PathBuf>,
+    /// What the statement discloses.
+    #[arg(long, value_enum, default_value_t = OutcomeArg::Class)]
+    pub(crate) outcome: OutcomeArg,
+    /// Proofs to make; the fastest, median and slowest are printed.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) runs: u32,
+    /// For a model with several outputs: the one that holds the scores.
+    #[arg(long)]
+    pub(crate) output: Option<String>,
+}
+
+/// Flags of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Parses `N` bytes of hexadecimal, with or without `0x`.
+fn hex_array<const N: usize>(text: &str) -> Result<[u8; N], String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let bytes = hex::decode(digits).map_err(|error| format!("not hexadecimal: {error}"))?;
+    let got = bytes.len();
+    bytes.try_into().map_err(|_| format!("{got} bytes, expected {N}"))
+}
