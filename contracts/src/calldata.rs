@@ -1,0 +1,70 @@
+//! What the contracts take, from what the verifier knows.
+
+use alloy_sol_types::SolCall;
+use revm::primitives::{FixedBytes, U256};
+use zkdx_circuits::{Fr, Statement, field};
+use zkdx_verifier::encoding::g1_bytes;
+use zkdx_verifier::{Model, Proof, VerifyingKey};
+
+use crate::abi::{DiagnosisLog, Groth16Verifier, ModelRegistry, VerifyingKeyStore};
+
+/// `VerifyingKeyStore.register`.
+pub fn register_key(key: &VerifyingKey) -> VerifyingKeyStore::registerCall {
+    VerifyingKeyStore::registerCall { key: key.to_bytes().into() }
+}
+
+/// `ModelRegistry.register`, with a URI at which the model card may be found.
+pub fn register_model(model: &Model, card_uri: &str) -> ModelRegistry::registerCall {
+    let (x, y) = coordinates(model);
+    ModelRegistry::registerCall {
+        keyDigest: model.key.into(),
+        weightCommitment: ModelRegistry::G1Point { x, y },
+        metadataDigest: model.metadata.into(),
+        metadataUri: card_uri.to_owned(),
+    }
+}
+
+/// `DiagnosisLog.submit`.
+pub fn submit(statement: &Statement, proof: &Proof) -> DiagnosisLog::submitCall {
+    DiagnosisLog::submitCall { diagnosis: diagnosis(statement), proof: proof.to_bytes().to_vec().into() }
+}
+
+/// `Groth16Verifier.verify`: the bare check, without registry and log.
+pub fn verify(model: &Model, statement: &Statement, proof: &Proof) -> Groth16Verifier::verifyCall {
+    let (x, y) = coordinates(model);
+    let claim = Groth16Verifier::Claim {
+        keyDigest: model.key.into(),
+        modelId: statement.model_id.into(),
+        weightCommitment: Groth16Verifier::G1Point { x, y },
+        contextDigest: statement.context.digest().into(),
+    };
+    Groth16Verifier::verifyCall { claim, words: words(statement), proof: proof.to_bytes().to_vec().into() }
+}
+
+/// Selector and arguments of a call.
+pub fn bytes(call: &impl SolCall) -> Vec<u8> {
+    call.abi_encode()
+}
+
+fn diagnosis(statement: &Statement) -> DiagnosisLog::Diagnosis {
+    DiagnosisLog::Diagnosis {
+        modelId: statement.model_id.into(),
+        consentId: FixedBytes(statement.context.consent_id),
+        nonce: FixedBytes(statement.context.nonce),
+        policy: U256::from(statement.context.policy as u64),
+        words: words(statement),
+    }
+}
+
+fn words(statement: &Statement) -> Vec<U256> {
+    statement.words().iter().map(word).collect()
+}
+
+fn word(value: &Fr) -> U256 {
+    U256::from_be_bytes(field::to_bytes(value))
+}
+
+fn coordinates(model: &Model) -> (U256, U256) {
+    let bytes = g1_bytes(&model.commitment);
+    (U256::from_be_slice(&bytes[..32]), U256::from_be_slice(&bytes[32..]))
+}

@@ -1,0 +1,88 @@
+//! The contracts deployed together on an embedded chain, and the story they tell: key, model, diagnosis.
+
+use alloy_sol_types::SolValue;
+use revm::primitives::Address;
+use zkdx_circuits::Statement;
+use zkdx_verifier::{Model, Proof, VerifyingKey};
+
+use crate::abi::{DiagnosisLog, Groth16Verifier, ModelRegistry, VerifyingKeyStore};
+use crate::calldata;
+use crate::chain::{Chain, ChainError, Receipt};
+
+/// Addresses of the deployed contracts.
+pub struct Suite {
+    chain: Chain,
+    deployer: Address,
+    keys: Address,
+    verifier: Address,
+    models: Address,
+    log: Address,
+}
+
+/// Gas of an accepted submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// The whole transaction.
+    pub gas: u64,
+    /// What the log remembers of it.
+    pub nullifier: [u8; 32],
+}
+
+impl Suite {
+    /// Deploys every contract on `chain`, from `deployer`.
+    pub fn deploy(mut chain: Chain, deployer: [u8; 20]) -> Result<Self, ChainError> {
+        let deployer = Address::from(deployer);
+        let mut create = |code: &[u8], arguments: Vec<u8>| Ok(chain.deploy(deployer, code, &arguments)?.0);
+        let keys = create(&VerifyingKeyStore::BYTECODE, Vec::new())?;
+        let verifier = create(&Groth16Verifier::BYTECODE, keys.abi_encode())?;
+        let models = create(&ModelRegistry::BYTECODE, keys.abi_encode())?;
+        let log = create(&DiagnosisLog::BYTECODE, (verifier, models).abi_encode_params())?;
+        Ok(Self { chain, deployer, keys, verifier, models, log })
+    }
+
+    /// Address of the log: the `verifier` of a proof's context.
+    pub fn log_address(&self) -> [u8; 20] {
+        self.log.into_array()
+    }
+
+    /// The chain's id.
+    pub fn chain_id(&self) -> u64 {
+        self.chain.id()
+    }
+
+    /// Stores a verification key; the contract computes the same digest as the native verifier.
+    pub fn register_key(&mut self, key: &VerifyingKey) -> Result<Receipt, ChainError> {
+        let (digest, receipt) = self.chain.send(self.deployer, self.keys, &calldata::register_key(key))?;
+        expect(digest.0, key.digest(), "key digest")?;
+        Ok(receipt)
+    }
+
+    /// Registers a model; the contract computes the same identity as the native verifier.
+    pub fn register_model(&mut self, model: &Model, card_uri: &str) -> Result<Receipt, ChainError> {
+        let call = calldata::register_model(model, card_uri);
+        let (id, receipt) = self.chain.send(self.deployer, self.models, &call)?;
+        expect(id.0, model.id(), "model identity")?;
+        Ok(receipt)
+    }
+
+    /// Submits a diagnosis from `submitter` and records it.
+    pub fn submit(&mut self, submitter: [u8; 20], statement: &Statement, proof: &Proof) -> Result<Submission, ChainError> {
+        let call = calldata::submit(statement, proof);
+        let (nullifier, receipt) = self.chain.send(Address::from(submitter), self.log, &call)?;
+        Ok(Submission { gas: receipt.gas, nullifier: nullifier.0 })
+    }
+
+    /// The bare check, changing nothing; `execution_gas` is its cost without transaction base and calldata.
+    pub fn verify(&mut self, model: &Model, statement: &Statement, proof: &Proof) -> Result<Receipt, ChainError> {
+        let call = calldata::verify(model, statement, proof);
+        Ok(self.chain.call(self.deployer, self.verifier, &call)?.1)
+    }
+}
+
+fn expect(got: [u8; 32], expected: [u8; 32], what: &str) -> Result<(), ChainError> {
+    if got == expected {
+        return Ok(());
+    }
+    let (got, expected) = (hex::encode(got), hex::encode(expected));
+    Err(ChainError::Answer(format!("the contract computed {what} 0x{got}, expected 0x{expected}")))
+}
