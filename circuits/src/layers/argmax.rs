@@ -1,5 +1,9 @@
 //! The class: index of the first largest score; for a single score `z`, 1 if `z > 0` and 0 otherwise.
-/// stub
-pub fn argmax(_: &[i64]) -> usize { unimplemented!() }
-/// stub
-pub fn relate_argmax(_: &mut crate::system::SystemBuilder<'_>, _: crate::system::TensorId) -> crate::system::TensorId { unimplemented!() }
+
+/// The index of the first largest entry of `scores`; a single score `z` stands for the two scores `0, z`.
+pub fn argmax(scores: &[i64]) -> usize {
+    match scores {
+        [z] => usize::from(*z > 0),
+        _ => (0..scores.len()).rev().max_by_key(|&index| scores[index]).unwrap_or_default(),
+    }
+}
