@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use affine::Affine;
-pub use argmax::argmax;
+pub use argmax::{argmax, relate_argmax};
 pub use combine::Combine;
 pub use concat::Concat;
 pub use dense::Dense;
@@ -77,9 +77,8 @@ pub trait Operator {
     fn evaluate(&self, inputs: &[&ArrayD<i64>], parameters: &Parameters) -> ArrayD<i64>;
 
     /// Adds tensors and relations that force the returned tensor to be what [`Operator::evaluate`] says.
-    fn relate(&self, _system: &mut SystemBuilder<'_>, _inputs: &[TensorId]) -> Result<TensorId, LayerError> {
-        unimplemented!()
-    }
+    /// Refuses what [`Operator::infer`] refuses, and intermediate values that could leave the tracked range.
+    fn relate(&self, system: &mut SystemBuilder<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerError>;
 }
 
 /// Every integer layer.

@@ -4,10 +4,11 @@ use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 
 use super::bounds::Bounds;
-use super::operands::{entries, malformed, parameter, shaped, single, tensor};
+use super::operands::{count, entries, malformed, parameter, shaped, single, tensor};
 use super::{LayerError, Operator, ValueType};
 use crate::architecture::{ParameterId, ParameterSpec};
 use crate::parameters::Parameters;
+use crate::system::{IndexMap, SystemBuilder, TensorId, Term};
 
 /// Multiplies and shifts each entry; parameters are repeated along the leading axes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,5 +47,14 @@ impl Operator for Affine {
             out.iter_mut().zip(bias.iter().cycle()).for_each(|(out, bias)| *out += bias);
         }
         tensor(inputs[0].shape(), out)
+    }
+    fn relate(&self, system: &mut SystemBuilder<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerError> {
+        let out = self.infer(&system.values(inputs), system.parameters())?;
+        let weight = system.weight(self.weight)?;
+        let map = IndexMap::repeated(count(&out.shape)?, system.len(weight));
+        let products = system.product("products", [inputs[0], weight], map.clone())?;
+        let Some(id) = self.bias else { return Ok(products) };
+        let bias = Term::mapped(system.weight(id)?, 1, map);
+        Ok(system.linear("accumulator", out, 0, vec![Term::of(products, 1), bias]))
     }
 }

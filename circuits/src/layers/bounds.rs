@@ -26,6 +26,11 @@ impl Bounds {
         self * Self::constant(factor)
     }
 
+    /// The smallest range that holds both.
+    pub(crate) fn hull(self, other: Self) -> Self {
+        Self { lo: self.lo.min(other.lo), hi: self.hi.max(other.hi) }
+    }
+
     /// The interval, if every integer inside has a magnitude of at most `2^MAX_BITS`.
     pub(crate) fn tracked(self) -> Result<Interval, LayerError> {
         let magnitude = self.lo.saturating_abs().max(self.hi.saturating_abs());
@@ -35,7 +40,7 @@ impl Bounds {
         Ok(Interval::new(self.lo as i64, self.hi as i64))
     }
 
-    /// The interval, if its ends are machine integers.
+    /// The interval, if its ends are 64-bit integers.
     pub(crate) fn narrowed(self) -> Option<Interval> {
         Some(Interval::new(self.lo.try_into().ok()?, self.hi.try_into().ok()?))
     }

@@ -8,6 +8,7 @@ use super::operands::{malformed, several};
 use super::{LayerError, Operator, ValueType};
 use crate::architecture::ParameterSpec;
 use crate::parameters::Parameters;
+use crate::system::{SystemBuilder, TensorId, Term};
 
 /// A weighted sum of tensors of one shape.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,5 +48,10 @@ impl Operator for Combine {
             out.zip_mut_with(input, |out, x| *out += factor * x);
         }
         out
+    }
+    fn relate(&self, system: &mut SystemBuilder<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerError> {
+        let out = self.infer(&system.values(inputs), system.parameters())?;
+        let terms = inputs.iter().zip(&self.factors).map(|(&input, &factor)| Term::of(input, factor));
+        Ok(system.linear("sum", out, self.constant, terms.collect()))
     }
 }

@@ -1,5 +1,7 @@
 //! Concatenation along an axis.
 
+use std::ops::Range;
+
 use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +9,7 @@ use super::operands::{count, entries, malformed, several, tensor};
 use super::{LayerError, Operator, ValueType};
 use crate::architecture::ParameterSpec;
 use crate::parameters::Parameters;
+use crate::system::{IndexMap, SystemBuilder, TensorId, Term};
 
 /// Joins its inputs along `axis`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +41,29 @@ impl Operator for Concat {
         let block = |index: usize| inputs.iter().flat_map(move |input| nth_part(input, index, blocks));
         tensor(&shape, (0..blocks).flat_map(block).copied().collect())
     }
+
+    fn relate(&self, system: &mut SystemBuilder<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerError> {
+        let out = self.infer(&system.values(inputs), system.parameters())?;
+        let block: usize = out.shape[self.axis..].iter().product();
+        let mut terms = Vec::new();
+        let mut start = 0;
+        for &input in inputs {
+            let width: usize = system.value(input).shape[self.axis..].iter().product();
+            let map = part(count(&out.shape)?, block, start..start + width);
+            terms.push(Term::mapped(input, 1, map));
+            start += width;
+        }
+        Ok(system.linear("joined", out, 0, terms))
+    }
+}
+
+/// Reads the entries `range` of each block of an output of `len` entries; nothing beside them.
+fn part(len: usize, block: usize, range: Range<usize>) -> IndexMap {
+    let index = |k: usize| match range.contains(&(k % block)) {
+        true => (k / block * range.len() + k % block - range.start) as u32,
+        false => IndexMap::NONE,
+    };
+    IndexMap::Gather((0..len).map(index).collect())
 }
 
 impl Concat {

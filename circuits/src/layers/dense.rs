@@ -8,6 +8,7 @@ use super::operands::{count, entries, malformed, parameter, shaped, single, tens
 use super::{LayerError, Operator, ValueType};
 use crate::architecture::{ParameterId, ParameterSpec};
 use crate::parameters::Parameters;
+use crate::system::{IndexMap, Sizes, SystemBuilder, TensorId, Term};
 
 /// A dense layer; its output are accumulators, to be requantised.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +47,19 @@ impl Operator for Dense {
         let (x, weight) = (entries(inputs[0]), entries(weight));
         let out = x.chunks(inner).flat_map(|row| accumulate(start.clone(), row, &weight));
         tensor(&shape, out.collect())
+    }
+
+    fn relate(&self, system: &mut SystemBuilder<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerError> {
+        let out = self.infer(&system.values(inputs), system.parameters())?;
+        let weight = system.weight(self.weight)?;
+        let len = count(&out.shape)?;
+        let columns = out.shape.last().copied().unwrap_or(1);
+        let (rows, inner) = (len / columns, system.len(weight) / columns);
+        let sizes = Sizes { batch: 1, rows, inner, columns, right_shared: true };
+        let products = system.contract("products", out.shape.clone(), [inputs[0], weight], sizes)?;
+        let Some(id) = self.bias else { return Ok(products) };
+        let bias = Term::mapped(system.weight(id)?, 1, IndexMap::repeated(len, columns));
+        Ok(system.linear("accumulator", out, 0, vec![Term::of(products, 1), bias]))
     }
 }
 

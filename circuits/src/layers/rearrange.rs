@@ -7,6 +7,7 @@ use super::operands::{count, entries, malformed, proper, single, tensor};
 use super::{LayerError, Operator, ValueType};
 use crate::architecture::{Interval, ParameterSpec};
 use crate::parameters::Parameters;
+use crate::system::{IndexMap, SystemBuilder, TensorId, Term};
 
 /// `out[k] = x[indices[k]]`, or `fill` where the index is absent; without indices a reshape.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,24 @@ impl Operator for Rearrange {
             None => tensor(&self.shape, x.into_owned()),
         }
     }
+
+    fn relate(&self, system: &mut SystemBuilder<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerError> {
+        let out = self.infer(&system.values(inputs), system.parameters())?;
+        let Some(indices) = &self.indices else {
+            return Ok(system.linear("reshaped", out, 0, vec![Term::of(inputs[0], 1)]));
+        };
+        let read = |index: &Option<u32>| index.unwrap_or(IndexMap::NONE);
+        let mut terms = vec![Term::mapped(inputs[0], 1, gather(indices, read))];
+        if self.fill != 0 {
+            let fill = |index: &Option<u32>| if index.is_none() { 0 } else { IndexMap::NONE };
+            terms.push(Term::mapped(system.one(), self.fill, gather(indices, fill)));
+        }
+        Ok(system.linear("moved", out, 0, terms))
+    }
+}
+
+fn gather(indices: &[Option<u32>], read: impl Fn(&Option<u32>) -> u32) -> IndexMap {
+    IndexMap::Gather(indices.iter().map(read).collect())
 }
 
 impl Rearrange {

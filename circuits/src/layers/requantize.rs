@@ -10,6 +10,7 @@ use super::operands::{malformed, proper, single};
 use super::{LayerError, Operator, ValueType};
 use crate::architecture::{Interval, ParameterSpec};
 use crate::parameters::Parameters;
+use crate::system::{Definition, SystemBuilder, Table, TensorId, Term};
 
 /// Largest shift.
 pub const MAX_SHIFT: u32 = 40;
@@ -52,6 +53,18 @@ impl Operator for Requantize {
     fn evaluate(&self, inputs: &[&ArrayD<i64>], _: &Parameters) -> ArrayD<i64> {
         inputs[0].mapv(|x| self.activation.apply(rounded_quotient(x, self.shift)))
     }
+
+    fn relate(&self, system: &mut SystemBuilder<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerError> {
+        let out = self.infer(&system.values(inputs), system.parameters())?;
+        let dividend = system.value(inputs[0]);
+        let quotients = self.quotients(dividend.interval)?;
+        let key = match self.shift {
+            0 => inputs[0],
+            _ => self.divide(system, inputs[0], ValueType { interval: quotients, ..dividend }),
+        };
+        let table = self.activation.table(quotients.widened());
+        Ok(system.look_up("activation", table, key, out.interval))
+    }
 }
 
 impl Requantize {
@@ -67,6 +80,18 @@ impl Requantize {
         }
         Ok(Interval::new(lo, hi))
     }
+
+    /// The quotient, bounded by the lookup to come, with its remainder.
+    fn divide(&self, system: &mut SystemBuilder<'_>, of: TensorId, quotient: ValueType) -> TensorId {
+        let shift = self.shift;
+        let remainders = Interval::new(0, (1 << shift) - 1);
+        let remainder = ValueType { shape: quotient.shape.clone(), interval: remainders };
+        let quotient = system.tensor("quotient", quotient, Definition::Quotient { of, shift });
+        let remainder = system.tensor("remainder", remainder, Definition::Remainder { of, shift });
+        system.range(remainder, remainders);
+        system.equate(of, -half(shift), vec![Term::of(quotient, 1 << shift), Term::of(remainder, 1)]);
+        quotient
+    }
 }
 
 impl Activation {
@@ -80,6 +105,14 @@ impl Activation {
                 }
                 values.iter().try_for_each(|&value| proper(Interval::new(value, value)).map(drop))
             }
+        }
+    }
+
+    /// The activation as a table over `domain`.
+    fn table(&self, domain: Interval) -> Table {
+        match self {
+            Self::Clamp(image) => Table::Clamp { domain, image: *image },
+            Self::Table { clamp, values } => Table::Function { domain, clamp: *clamp, values: values.clone() },
         }
     }
 
@@ -117,7 +150,7 @@ pub fn rounded_remainder(x: i64, shift: u32) -> i64 {
 }
 
 /// Half of `2^shift`; 0 for shift 0.
-pub(crate) fn half(shift: u32) -> i64 {
+fn half(shift: u32) -> i64 {
     (1 << shift) >> 1
 }
 
