@@ -5,10 +5,14 @@
 
 mod digest;
 mod encoding;
+mod evaluate;
+mod validate;
 
 use serde::{Deserialize, Serialize};
 
 pub use encoding::{Encoding, EncodingError, Feature, Policy};
+pub use evaluate::{Evaluation, InputError};
+pub use validate::{ArchitectureError, MAX_LAYERS};
 
 use crate::layers::Layer;
 
@@ -34,7 +38,7 @@ impl Interval {
 
     /// `max(|lo|, |hi|)`.
     pub fn magnitude(&self) -> i64 {
-        self.lo.abs().max(self.hi.abs())
+        self.lo.saturating_abs().max(self.hi.saturating_abs())
     }
 
     /// The smallest interval that holds both.
@@ -42,9 +46,23 @@ impl Interval {
         Self::new(self.lo.min(other.lo), self.hi.max(other.hi))
     }
 
+    /// Whether every integer of `other` lies inside.
+    pub const fn encloses(&self, other: &Self) -> bool {
+        self.lo <= other.lo && other.hi <= self.hi
+    }
+
     /// Number of integers inside.
     pub fn size(&self) -> u64 {
-        self.hi.abs_diff(self.lo) + 1
+        self.hi.abs_diff(self.lo).saturating_add(1)
+    }
+
+    /// The smallest of the intervals `[0, 2^a − 1]` or, if there are negative integers inside, `[−2^a, 2^a − 1]` that holds
+    /// this one, which must lie within ±2^62.
+    pub fn widened(&self) -> Self {
+        let bits = |value: i64| i64::BITS - value.leading_zeros();
+        let reach = bits(self.hi.max(0)).max(bits(!self.lo.min(-1)));
+        let end = 1i64 << reach;
+        Self::new(if self.lo < 0 { -end } else { 0 }, end - 1)
     }
 }
 

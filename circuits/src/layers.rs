@@ -5,9 +5,11 @@
 
 mod affine;
 mod argmax;
+pub(crate) mod bounds;
 mod combine;
 mod concat;
 mod dense;
+pub(crate) mod operands;
 mod rearrange;
 mod requantize;
 
@@ -20,8 +22,9 @@ pub use argmax::{argmax, relate_argmax};
 pub use combine::Combine;
 pub use concat::Concat;
 pub use dense::Dense;
+pub use operands::MAX_ENTRIES;
 pub use rearrange::Rearrange;
-pub use requantize::{Activation, Requantize};
+pub use requantize::{Activation, MAX_QUOTIENT_BITS, MAX_SHIFT, Requantize, rounded_quotient, rounded_remainder};
 
 use crate::architecture::{Interval, ParameterSpec};
 use crate::parameters::Parameters;
@@ -51,7 +54,9 @@ pub enum LayerError {
     #[error("{0}")]
     Malformed(String),
     /// An accumulator could leave the range that integers are tracked in.
-    #[error("an accumulator could reach {magnitude}, beyond the limit of 2^{limit_bits}: use fewer bits for weights or activations")]
+    #[error(
+        "an accumulator could reach {magnitude}, beyond the limit of 2^{limit_bits}: use fewer bits for weights or activations"
+    )]
     Overflow {
         /// Largest possible magnitude.
         magnitude: i128,
@@ -72,7 +77,8 @@ pub trait Operator {
     fn evaluate(&self, inputs: &[&ArrayD<i64>], parameters: &Parameters) -> ArrayD<i64>;
 
     /// Adds tensors and relations that force the returned tensor to be what [`Operator::evaluate`] says.
-    fn relate(&self, system: &mut SystemBuilder<'_>, inputs: &[TensorId]) -> TensorId;
+    /// Refuses what [`Operator::infer`] refuses, and intermediate values that could leave the tracked range.
+    fn relate(&self, system: &mut SystemBuilder<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerError>;
 }
 
 /// Every integer layer.
@@ -106,13 +112,4 @@ impl Layer {
             Self::Rearrange(layer) => layer,
         }
     }
-}
-
-/// Checks a magnitude against [`MAX_BITS`] and gives the interval.
-pub(crate) fn tracked(lo: i128, hi: i128) -> Result<Interval, LayerError> {
-    let magnitude = lo.abs().max(hi.abs());
-    if magnitude > 1 << MAX_BITS {
-        return Err(LayerError::Overflow { magnitude, limit_bits: MAX_BITS });
-    }
-    Ok(Interval::new(lo as i64, hi as i64))
 }

@@ -9,7 +9,8 @@ mod outcome;
 use sha3::{Digest, Keccak256};
 
 pub use context::{Context, nullifier};
-pub use outcome::{Outcome, OutcomeError, SCORE_OFFSET, SCORES_PER_WORD, outcome_words};
+pub(crate) use outcome::score_position;
+pub use outcome::{Outcome, OutcomeError, SCORE_INTERVAL, SCORE_OFFSET, SCORES_PER_WORD, outcome_words};
 
 use crate::field::{self, Fr};
 

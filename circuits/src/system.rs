@@ -12,18 +12,27 @@
 //! | [`Lookup`] | each entry, or pair of entries, is a row of a table |
 //! | [`Hash`] | Poseidon of packed entries and a blinding value is a public word |
 //! | [`Publish`] | packed entries are public words |
+//!
+//! A tensor's [`Definition`] tells how the witness computes it. Relations are equations without direction, and which tensors a
+//! proof system holds in columns and which it writes as expressions is [`TensorSystem::expressions`].
 
+mod arithmetic;
 mod builder;
 mod check;
+mod commitment;
 mod compile;
 mod definition;
+mod enforced;
+mod express;
+mod packing;
 mod table;
 mod witness;
 
-pub use builder::SystemBuilder;
-pub use check::Violation;
+pub use builder::{Sizes, SystemBuilder};
+pub use check::{Violation, WITNESS_BITS};
 pub use compile::{CompileError, compile};
 pub use definition::Definition;
+pub use express::Solved;
 pub use table::Table;
 pub use witness::{SystemWitness, WitnessError};
 
@@ -88,7 +97,7 @@ impl TensorInfo {
     }
 }
 
-/// `out[k] = constant + Σ_terms coefficient · tensor[map(k)]`.
+/// `out[k] = constant + Σ_terms coefficient · tensor[map(k)]`, for every entry `k` of `out`.
 #[derive(Clone, Debug)]
 pub struct Linear {
     /// The tensor it determines.
@@ -110,6 +119,18 @@ pub struct Term {
     pub map: IndexMap,
 }
 
+impl Term {
+    /// `coefficient·tensor[k]`.
+    pub fn of(tensor: TensorId, coefficient: i64) -> Self {
+        Self { tensor, coefficient, map: IndexMap::Identity }
+    }
+
+    /// `coefficient·tensor[map(k)]`.
+    pub fn mapped(tensor: TensorId, coefficient: i64, map: IndexMap) -> Self {
+        Self { tensor, coefficient, map }
+    }
+}
+
 /// Which entry of a tensor a term reads for entry `k` of the output.
 #[derive(Clone, Debug)]
 pub enum IndexMap {
@@ -124,6 +145,15 @@ pub enum IndexMap {
 impl IndexMap {
     /// Marks an output entry to which the term adds nothing.
     pub const NONE: u32 = u32::MAX;
+
+    /// Entry `k mod period`, for outputs of `len` entries.
+    pub fn repeated(len: usize, period: usize) -> Self {
+        match period {
+            1 => Self::Broadcast,
+            _ if period == len => Self::Identity,
+            _ => Self::Gather((0..period as u32).cycle().take(len).collect()),
+        }
+    }
 
     /// The entry read for output entry `k`.
     pub fn get(&self, k: usize) -> Option<usize> {
@@ -169,7 +199,7 @@ pub struct Product {
     pub map: IndexMap,
 }
 
-/// Every `key[k]` is a key of the table, and `value[k]`, if given, is what the table has there.
+/// Every `key[k]` is a key of the table, and `value[k]`, if given, is what the table has there. Keys may be expressions.
 #[derive(Clone, Debug)]
 pub struct Lookup {
     /// The table.

@@ -1,3 +1,220 @@
 //! Builds a tensor system layer by layer.
+
+use std::collections::HashMap;
+
+use super::{
+    BlindingId, Contract, Definition, Hash, IndexMap, Linear, Lookup, Packing, Product, Publish, Relation, Role, Table,
+    TableId, TensorId, TensorInfo, TensorSystem, Term, WordId,
+};
+use crate::architecture::{Interval, ParameterId, ParameterSpec};
+use crate::layers::bounds::Bounds;
+use crate::layers::operands::{count, parameter};
+use crate::layers::{LayerError, ValueType};
+
 /// Adds tensors, tables and relations to a system under construction.
-pub struct SystemBuilder<'a> { _p: std::marker::PhantomData<&'a ()> }
+pub struct SystemBuilder<'a> {
+    parameters: &'a [ParameterSpec],
+    prefix: String,
+    system: TensorSystem,
+    weights: HashMap<ParameterId, TensorId>,
+    tables: HashMap<Table, TableId>,
+    one: Option<TensorId>,
+}
+
+/// Axes of a [`Contract`].
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Independent products.
+    pub batch: usize,
+    /// Rows of the left factor.
+    pub rows: usize,
+    /// Columns of the left factor, rows of the right one.
+    pub inner: usize,
+    /// Columns of the right factor.
+    pub columns: usize,
+    /// Whether every batch entry uses the same right factor.
+    pub right_shared: bool,
+}
+
+impl<'a> SystemBuilder<'a> {
+    /// An empty system over `parameters`.
+    pub fn new(parameters: &'a [ParameterSpec]) -> Self {
+        Self {
+            parameters,
+            prefix: String::new(),
+            system: TensorSystem::default(),
+            weights: HashMap::new(),
+            tables: HashMap::new(),
+            one: None,
+        }
+    }
+
+    /// Names of tensors start with `layer` from here on.
+    pub fn enter(&mut self, layer: &str) {
+        self.prefix = layer.to_owned();
+    }
+
+    /// What layers may refer to.
+    pub fn parameters(&self) -> &'a [ParameterSpec] {
+        self.parameters
+    }
+
+    /// Shape and interval of a tensor.
+    pub fn value(&self, id: TensorId) -> ValueType {
+        let info = self.system.tensor(id);
+        ValueType { shape: info.shape.clone(), interval: info.interval }
+    }
+
+    /// Shapes and intervals of tensors.
+    pub fn values(&self, ids: &[TensorId]) -> Vec<ValueType> {
+        ids.iter().map(|&id| self.value(id)).collect()
+    }
+
+    /// Number of entries of a tensor.
+    pub fn len(&self, id: TensorId) -> usize {
+        self.system.tensor(id).len()
+    }
+
+    /// Whether there are no tensors yet.
+    pub fn is_empty(&self) -> bool {
+        self.system.tensors.is_empty()
+    }
+
+    /// The record, each entry looked up in its interval.
+    pub fn record(&mut self, value: ValueType) -> TensorId {
+        let record = self.add("record".into(), value.clone(), Role::Record, Definition::Given);
+        self.range(record, value.interval);
+        record
+    }
+
+    /// The tensor of a parameter; one tensor however many layers use it.
+    pub fn weight(&mut self, id: ParameterId) -> Result<TensorId, LayerError> {
+        if let Some(&tensor) = self.weights.get(&id) {
+            return Ok(tensor);
+        }
+        let spec = parameter(self.parameters, id)?;
+        let value = ValueType { shape: spec.shape.clone(), interval: spec.interval };
+        let tensor = self.add(spec.name.clone(), value, Role::Weight(id), Definition::Given);
+        self.weights.insert(id, tensor);
+        Ok(tensor)
+    }
+
+    /// A witness tensor.
+    pub fn tensor(&mut self, name: &str, value: ValueType, definition: Definition) -> TensorId {
+        let name = format!("{}.{name}", self.prefix);
+        self.add(name, value, Role::Witness, definition)
+    }
+
+    /// The constant 1, of shape `[1]`.
+    pub fn one(&mut self) -> TensorId {
+        if let Some(one) = self.one {
+            return one;
+        }
+        let value = ValueType { shape: vec![1], interval: Interval::new(1, 1) };
+        let definition = Definition::Relation(self.system.relations.len());
+        let one = self.add("one".into(), value, Role::Witness, definition);
+        self.equate(one, 1, Vec::new());
+        self.one = Some(one);
+        one
+    }
+
+    /// A new tensor `constant + Σ terms`.
+    pub fn linear(&mut self, name: &str, value: ValueType, constant: i64, terms: Vec<Term>) -> TensorId {
+        let definition = Definition::Relation(self.system.relations.len());
+        let out = self.tensor(name, value, definition);
+        self.equate(out, constant, terms);
+        out
+    }
+
+    /// Requires `out = constant + Σ terms` of a tensor that is already there.
+    pub fn equate(&mut self, out: TensorId, constant: i64, terms: Vec<Term>) {
+        self.system.relations.push(Relation::Linear(Linear { out, constant, terms }));
+    }
+
+    /// A new tensor that contracts `left` with `right`.
+    pub fn contract(
+        &mut self,
+        name: &str,
+        shape: Vec<usize>,
+        [left, right]: [TensorId; 2],
+        Sizes { batch, rows, inner, columns, right_shared }: Sizes,
+    ) -> Result<TensorId, LayerError> {
+        count(&shape)?;
+        let interval = self.product_bounds(left, right).scaled(inner as i128).tracked()?;
+        let definition = Definition::Relation(self.system.relations.len());
+        let out = self.tensor(name, ValueType { shape, interval }, definition);
+        let contract = Contract { out, left, right, batch, rows, inner, columns, right_shared };
+        self.system.relations.push(Relation::Contract(contract));
+        Ok(out)
+    }
+
+    /// A new tensor `left[k]·right[map(k)]`, of the shape of `left`.
+    pub fn product(&mut self, name: &str, [left, right]: [TensorId; 2], map: IndexMap) -> Result<TensorId, LayerError> {
+        let interval = self.product_bounds(left, right).tracked()?;
+        let shape = self.system.tensor(left).shape.clone();
+        let definition = Definition::Relation(self.system.relations.len());
+        let out = self.tensor(name, ValueType { shape, interval }, definition);
+        self.system.relations.push(Relation::Product(Product { out, left, right, map }));
+        Ok(out)
+    }
+
+    /// Requires every entry of `key` to lie in `interval`.
+    pub fn range(&mut self, key: TensorId, interval: Interval) {
+        let table = self.table(Table::Range(interval));
+        self.system.relations.push(Relation::Lookup(Lookup { table, key, value: None }));
+    }
+
+    /// A new tensor: what `table` has at every entry of `key`, lying in `interval`.
+    pub fn look_up(&mut self, name: &str, table: Table, key: TensorId, interval: Interval) -> TensorId {
+        let table = self.table(table);
+        let shape = self.system.tensor(key).shape.clone();
+        let value = self.tensor(name, ValueType { shape, interval }, Definition::TableValue { table, key });
+        self.system.relations.push(Relation::Lookup(Lookup { table, key, value: Some(value) }));
+        value
+    }
+
+    /// Requires statement word `word` to be the hash of `packing` and the blinding value.
+    pub fn hash(&mut self, packing: Packing, blinding: BlindingId, word: WordId) {
+        self.system.words = self.system.words.max(word.0 + 1);
+        self.system.relations.push(Relation::Hash(Hash { packing, blinding, word }));
+    }
+
+    /// Requires the statement words from `first` on to be those of `packing`.
+    pub fn publish(&mut self, packing: Packing, first: WordId) {
+        self.system.words = self.system.words.max(first.0 + packing.words.len());
+        self.system.relations.push(Relation::Publish(Publish { packing, first }));
+    }
+
+    /// The system as it stands.
+    pub fn system(&self) -> &TensorSystem {
+        &self.system
+    }
+
+    /// The finished system: columns that nothing bounds yet are looked up in their widened interval.
+    pub fn finish(mut self) -> TensorSystem {
+        for tensor in self.system.unbounded_columns() {
+            let interval = self.system.tensor(tensor).interval.widened();
+            self.range(tensor, interval);
+        }
+        self.system
+    }
+
+    fn table(&mut self, table: Table) -> TableId {
+        let next = TableId(self.system.tables.len());
+        let id = *self.tables.entry(table.clone()).or_insert(next);
+        if id == next {
+            self.system.tables.push(table);
+        }
+        id
+    }
+
+    fn add(&mut self, name: String, value: ValueType, role: Role, definition: Definition) -> TensorId {
+        let ValueType { shape, interval } = value;
+        self.system.tensors.push(TensorInfo { name, shape, role, interval, definition });
+        TensorId(self.system.tensors.len() - 1)
+    }
+
+    fn product_bounds(&self, left: TensorId, right: TensorId) -> Bounds {
+        Bounds::from(self.system.tensor(left).interval) * self.system.tensor(right).interval.into()
+    }
+}

@@ -3,11 +3,15 @@
 use super::{TableId, TensorId};
 
 /// How the witness computes a tensor. Definitions are hints: only relations are proven.
+///
+/// Definitions go forwards, from the record to the scores, and each reads only earlier tensors. Relations have no direction:
+/// the accumulator of a dense layer is *defined* by the linear relation that adds the bias to the products, and *expressed*
+/// ([`TensorSystem::expressions`](super::TensorSystem::expressions)) by the one that says what quotient and remainder it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Definition {
     /// From outside: the record or a parameter.
     Given,
-    /// By the relation with this index, whose `out` it is.
+    /// By the linear, contract or product relation with this index, whose `out` it is.
     Relation(usize),
     /// `⌊(x + 2^(shift−1)) / 2^shift⌋`; `x` itself for shift 0.
     Quotient {
@@ -32,7 +36,14 @@ pub enum Definition {
     },
     /// 1 at the first largest entry, 0 elsewhere.
     ArgMax {
-        /// The scores.
+        /// The scores, at least two.
         of: TensorId,
     },
+}
+
+impl Definition {
+    /// Whether no relation alone determines the tensor, so that it is always held in columns.
+    pub fn is_chosen(&self) -> bool {
+        !matches!(self, Self::Relation(_))
+    }
 }

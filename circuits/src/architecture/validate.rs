@@ -1,0 +1,191 @@
+//! Whether an architecture, which may come from anyone, makes sense; and the shape and interval of each of its values.
+
+use thiserror::Error;
+
+use super::{Architecture, Encoding, Head, Interval, LayerNode, OutcomeKind};
+use crate::layers::operands::{count, proper};
+use crate::layers::{LayerError, MAX_ENTRIES, ValueType};
+use crate::statement::{SCORE_INTERVAL, outcome_words};
+
+/// Most layers of an architecture.
+pub const MAX_LAYERS: usize = 1 << 14;
+
+/// Most entries of all values of an architecture together.
+const MAX_TOTAL_ENTRIES: usize = 2 * MAX_ENTRIES;
+
+/// Most classes: the class is published in 16 bits.
+const MAX_CLASSES: usize = (1 << 16) - 1;
+
+/// Most outcome words that a verification key has room for beside the record commitment.
+const MAX_OUTCOME_WORDS: usize = 63;
+
+/// Why an architecture makes no sense.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum ArchitectureError {
+    /// The encoding contradicts itself or the input shape.
+    #[error("the encoding {0}")]
+    Encoding(String),
+    /// A parameter's shape or interval is refused.
+    #[error("parameter `{name}`: {source}")]
+    Parameter {
+        /// Name of the parameter.
+        name: String,
+        /// Why.
+        source: LayerError,
+    },
+    /// A layer does not fit its inputs.
+    #[error("layer `{name}`: {source}")]
+    Layer {
+        /// Name of the layer.
+        name: String,
+        /// Why.
+        source: LayerError,
+    },
+    /// A layer reads a value that is not computed before it.
+    #[error("layer `{name}` reads value {input}, which is not computed before it")]
+    Order {
+        /// Name of the layer.
+        name: String,
+        /// The value it reads.
+        input: usize,
+    },
+    /// More than a proof could ever cover.
+    #[error("the architecture is too large: {0}")]
+    TooLarge(String),
+    /// Scores, labels, head and outcome contradict each other.
+    #[error("the scores {0}")]
+    Scores(String),
+}
+
+impl Architecture {
+    /// Shape and interval of every value: the record, then the output of each layer. Covers encoding, parameters and layers;
+    /// [`Architecture::validate`] covers the rest.
+    pub fn infer_all(&self) -> Result<Vec<ValueType>, ArchitectureError> {
+        self.check_parameters()?;
+        let mut values = vec![self.record_type()?];
+        if self.layers.len() > MAX_LAYERS {
+            return Err(too_large(format!("{} layers, at most {MAX_LAYERS} are supported", self.layers.len())));
+        }
+        let mut total = 0;
+        for node in &self.layers {
+            let value = self.infer_node(node, &values)?;
+            total += value.shape.iter().product::<usize>();
+            if total > MAX_TOTAL_ENTRIES {
+                return Err(too_large(format!("its values have more than {MAX_TOTAL_ENTRIES} entries in all")));
+            }
+            values.push(value);
+        }
+        Ok(values)
+    }
+
+    /// Everything that [`Architecture::infer_all`] checks, and that scores, labels, head and outcome fit together.
+    pub fn validate(&self) -> Result<Vec<ValueType>, ArchitectureError> {
+        let values = self.infer_all()?;
+        let missing = || scores(format!("are value {}, but there are {}", self.scores.0, values.len()));
+        let found = values.get(self.scores.0).ok_or_else(missing)?;
+        let len = found.shape.iter().product();
+        self.check_labels(len)?;
+        self.check_outcome(len, found.interval)?;
+        Ok(values)
+    }
+
+    fn record_type(&self) -> Result<ValueType, ArchitectureError> {
+        let encoding = &self.encoding;
+        encoding.validate()?;
+        let entries = count(&self.input_shape).map_err(|error| ArchitectureError::Encoding(error.to_string()))?;
+        if entries != encoding.len {
+            let shape = &self.input_shape;
+            let reason = format!("has {} entries, but the input shape {shape:?} has {entries}", encoding.len);
+            return Err(ArchitectureError::Encoding(reason));
+        }
+        Ok(ValueType { shape: self.input_shape.clone(), interval: encoding.interval })
+    }
+
+    fn check_parameters(&self) -> Result<(), ArchitectureError> {
+        let mut total = 0;
+        for spec in &self.parameters {
+            let wrong = |source| ArchitectureError::Parameter { name: spec.name.clone(), source };
+            total += count(&spec.shape).map_err(wrong)?;
+            proper(spec.interval).map_err(wrong)?;
+            if total > MAX_TOTAL_ENTRIES {
+                return Err(too_large(format!("its parameters have more than {MAX_TOTAL_ENTRIES} entries in all")));
+            }
+        }
+        Ok(())
+    }
+
+    fn infer_node(&self, node: &LayerNode, values: &[ValueType]) -> Result<ValueType, ArchitectureError> {
+        let order = |input: usize| ArchitectureError::Order { name: node.name.clone(), input };
+        let fetch = |id: &super::ValueId| values.get(id.0).cloned().ok_or_else(|| order(id.0));
+        let inputs = node.inputs.iter().map(fetch).collect::<Result<Vec<_>, _>>()?;
+        let inferred = node.layer.operator().infer(&inputs, &self.parameters);
+        inferred.map_err(|source| ArchitectureError::Layer { name: node.name.clone(), source })
+    }
+
+    fn check_labels(&self, len: usize) -> Result<(), ArchitectureError> {
+        let classes = if len == 1 { 2 } else { len };
+        if classes > MAX_CLASSES {
+            return Err(scores(format!("tell {classes} classes apart, at most {MAX_CLASSES} are supported")));
+        }
+        if self.labels.len() != classes {
+            return Err(scores(format!("tell {classes} classes apart, but there are {} labels", self.labels.len())));
+        }
+        if self.head == Head::Sigmoid && len != 1 {
+            return Err(scores(format!("are {len}, but a sigmoid head reads one")));
+        }
+        if !(self.score_scale.is_finite() && self.score_scale > 0.0) {
+            return Err(scores(format!("have scale {}, which is not positive and finite", self.score_scale)));
+        }
+        Ok(())
+    }
+
+    fn check_outcome(&self, len: usize, interval: Interval) -> Result<(), ArchitectureError> {
+        if self.outcome == OutcomeKind::Class {
+            return Ok(());
+        }
+        if !SCORE_INTERVAL.encloses(&interval) {
+            let range = format!("{} to {}", interval.lo, interval.hi);
+            return Err(scores(format!("could be anything from {range}, but are disclosed in 32 bits")));
+        }
+        let words = outcome_words(self.outcome, len);
+        if words > MAX_OUTCOME_WORDS {
+            return Err(scores(format!("take {words} words, but a statement has room for {MAX_OUTCOME_WORDS}")));
+        }
+        Ok(())
+    }
+}
+
+impl Encoding {
+    /// Whether features, length and interval fit together.
+    pub fn validate(&self) -> Result<(), ArchitectureError> {
+        let wrong = |reason: String| Err(ArchitectureError::Encoding(reason));
+        let features = self.features.len();
+        if features != 1 && features != self.len || self.len == 0 {
+            return wrong(format!("has {features} features for {} entries", self.len));
+        }
+        if let Err(error) = proper(self.interval) {
+            return wrong(format!("has a wrong interval: {error}"));
+        }
+        if self.interval.size() < 2 || !self.interval.size().is_power_of_two() {
+            return wrong(format!("has {} integers, which is not a power of two from 2 on", self.interval.size()));
+        }
+        match self.features.iter().find(|feature| !feature.is_sound()) {
+            Some(feature) => wrong(format!("of `{}` has a step or a zero that is no sound number", feature.name)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl super::Feature {
+    fn is_sound(&self) -> bool {
+        self.zero.is_finite() && self.step.is_finite() && self.step > 0.0
+    }
+}
+
+fn too_large(reason: String) -> ArchitectureError {
+    ArchitectureError::TooLarge(reason)
+}
+
+fn scores(reason: String) -> ArchitectureError {
+    ArchitectureError::Scores(reason)
+}
