@@ -5,9 +5,14 @@
 
 mod evaluate;
 mod fold;
+mod shape;
 
 use ndarray::ArrayD;
 use thiserror::Error;
+
+pub(crate) use fold::{fold, prune};
+pub use shape::{MAX_VALUES, ShapeError};
+pub(crate) use shape::{broadcast, count};
 
 /// Index of a node; a node only reads earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,6 +31,23 @@ pub struct FloatGraph {
     pub notes: Vec<String>,
 }
 
+impl FloatGraph {
+    /// Shape of the record.
+    pub fn input_shape(&self) -> &[usize] {
+        self.nodes.first().map_or(&[], |node| &node.shape)
+    }
+
+    /// Shape of the scores.
+    pub fn output_shape(&self) -> &[usize] {
+        self.nodes.get(self.output.0).map_or(&[], |node| &node.shape)
+    }
+
+    /// Number of learned values: the entries of all constants.
+    pub fn parameters(&self) -> usize {
+        self.nodes.iter().map(FloatNode::parameters).sum()
+    }
+}
+
 /// One node.
 #[derive(Clone)]
 pub struct FloatNode {
@@ -37,6 +59,20 @@ pub struct FloatNode {
     pub inputs: Vec<NodeId>,
     /// Shape of its output.
     pub shape: Vec<usize>,
+}
+
+impl FloatNode {
+    /// Its value where it is a constant.
+    pub fn constant(&self) -> Option<&ArrayD<f32>> {
+        match &self.op {
+            FloatOp::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn parameters(&self) -> usize {
+        self.constant().map_or(0, ArrayD::len)
+    }
 }
 
 /// Float operators. Constants are model parameters: secret, never printed.
@@ -80,7 +116,7 @@ pub enum FloatOp {
         /// The axis.
         axis: usize,
     },
-    /// Division by a norm along the axis.
+    /// Division by a norm along the axis; a vector of norm zero stays as it is.
     Normalize {
         /// Which norm.
         norm: Norm,
@@ -119,7 +155,7 @@ pub enum Norm {
     L1,
     /// Root of the sum of squares.
     L2,
-    /// Largest entry.
+    /// Largest entry, with its sign.
     Max,
 }
 
@@ -133,6 +169,14 @@ pub enum GraphError {
         expected: usize,
         /// Values given.
         got: usize,
+    },
+    /// A node's shape, inputs and operator do not belong together.
+    #[error("node `{node}` is malformed: {reason}")]
+    Malformed {
+        /// Name of the node.
+        node: String,
+        /// What does not fit.
+        reason: ShapeError,
     },
     /// A node produced a value that is not finite.
     #[error("node `{node}` computes a value that is not finite")]

@@ -1,0 +1,84 @@
+//! Builds the float graph node by node: shapes are inferred and constants folded as nodes arrive.
+
+use ndarray::ArrayD;
+
+use super::error::Reason;
+use super::tensor::Tensor;
+use super::value::Value;
+use crate::graph::{FloatNode, FloatOp, NodeId, ShapeError, fold};
+
+/// Most entries of all constants together, so that a small file cannot ask for all memory.
+const MAX_CONSTANTS: usize = 1 << 28;
+
+/// The graph so far. Node 0 is the record.
+pub(super) struct Builder {
+    pub(super) nodes: Vec<FloatNode>,
+    /// For each node, the ONNX node that it comes from.
+    pub(super) origins: Vec<usize>,
+    /// Class labels, with the scores that they name.
+    pub(super) labels: Vec<(NodeId, Vec<String>)>,
+    pub(super) notes: Vec<String>,
+    /// The ONNX node at work.
+    pub(super) origin: usize,
+    constants: usize,
+}
+
+impl Builder {
+    pub(super) fn new(input: FloatNode) -> Self {
+        let (labels, notes) = (Vec::new(), Vec::new());
+        Self { nodes: vec![input], origins: vec![usize::MAX], labels, notes, origin: usize::MAX, constants: 0 }
+    }
+
+    /// Adds a node; `shape` is the target of a reshape, and empty otherwise.
+    pub(super) fn push(
+        &mut self,
+        name: &str,
+        op: FloatOp,
+        inputs: &[NodeId],
+        shape: &[usize],
+    ) -> Result<NodeId, Reason> {
+        let shapes: Vec<_> = inputs.iter().map(|id| self.shape(*id)).collect();
+        let shape = op.shape(&shapes, shape)?;
+        let mut node = FloatNode { name: name.into(), op, inputs: inputs.to_vec(), shape };
+        fold(&mut node, &self.nodes)?;
+        self.charge(node.constant().map_or(0, ArrayD::len))?;
+        self.nodes.push(node);
+        self.origins.push(self.origin);
+        Ok(NodeId(self.nodes.len() - 1))
+    }
+
+    /// Adds a tensor of the file.
+    pub(super) fn tensor(&mut self, name: &str, tensor: Tensor) -> Result<Value, Reason> {
+        Ok(match tensor {
+            Tensor::Float(value) => Value::Float(self.push(name, FloatOp::Constant(value), &[], &[])?),
+            Tensor::Int(value) => Value::Int(value),
+            Tensor::Text(labels) => Value::Text(labels),
+        })
+    }
+
+    pub(super) fn shape(&self, id: NodeId) -> &[usize] {
+        self.nodes.get(id.0).map_or(&[], |node| &node.shape)
+    }
+
+    pub(super) fn known(&self, id: NodeId) -> Option<&ArrayD<f32>> {
+        self.nodes.get(id.0).and_then(FloatNode::constant)
+    }
+
+    /// Shape of a value, where it has one.
+    pub(super) fn shape_of(&self, value: &Value) -> Option<Vec<usize>> {
+        match value {
+            Value::Float(id) => Some(self.shape(*id).to_vec()),
+            Value::Int(value) => Some(value.shape().to_vec()),
+            Value::Text(labels) => Some(vec![labels.len()]),
+            Value::Class(_) | Value::Failed => None,
+        }
+    }
+
+    fn charge(&mut self, entries: usize) -> Result<(), ShapeError> {
+        self.constants += entries;
+        if self.constants > MAX_CONSTANTS {
+            return ShapeError::new(format!("the constants of the model have more than {MAX_CONSTANTS} entries"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,40 @@
+//! Entrywise arithmetic with broadcasting: on floats, and on the integers that exporters compute shapes with.
+
+use ndarray::{ArrayD, IxDyn, Zip};
+
+use super::call::{Call, Outputs};
+use super::error::Reason;
+use super::registry::Operator;
+use super::value::Value;
+use crate::graph::{FloatOp, broadcast};
+
+pub(super) const OPERATORS: &[Operator] = &[
+    Operator::onnx("Add", 7, (2, 2), |call| arithmetic(call, FloatOp::Add, i64::checked_add)),
+    Operator::onnx("Sub", 7, (2, 2), |call| arithmetic(call, FloatOp::Sub, i64::checked_sub)),
+    Operator::onnx("Mul", 7, (2, 2), |call| arithmetic(call, FloatOp::Mul, i64::checked_mul)),
+    Operator::onnx("Div", 7, (2, 2), |call| arithmetic(call, FloatOp::Div, i64::checked_div)),
+];
+
+type Checked = fn(i64, i64) -> Option<i64>;
+
+fn arithmetic(call: &mut Call<'_>, op: FloatOp, ints: Checked) -> Outputs {
+    if let (Value::Int(a), Value::Int(b)) = (call.value(0)?, call.value(1)?) {
+        return Ok(vec![Value::Int(on_ints(&a, &b, ints)?)]);
+    }
+    let (a, b) = (call.float(0)?, call.float(1)?);
+    call.one(op, &[a, b])
+}
+
+fn on_ints(a: &ArrayD<i64>, b: &ArrayD<i64>, op: Checked) -> Result<ArrayD<i64>, Reason> {
+    let shape = broadcast(a.shape(), b.shape())?;
+    let (Some(a), Some(b)) = (a.broadcast(IxDyn(&shape)), b.broadcast(IxDyn(&shape))) else {
+        return Reason::broken("its integer inputs do not broadcast");
+    };
+    let mut fits = true;
+    let result = Zip::from(&a).and(&b).map_collect(|a, b| {
+        let value = op(*a, *b);
+        fits &= value.is_some();
+        value.unwrap_or(0)
+    });
+    if fits { Ok(result) } else { Reason::broken("its integers overflow or are divided by zero") }
+}

@@ -1,0 +1,66 @@
+//! The operators that can be imported.
+//!
+//! To add an operator, write its converter beside its family, or in a new file with a constant `OPERATORS` and one line in
+//! [`FAMILIES`]. A converter is correct only if the values that it returns are what ONNX defines for every opset from `since` on,
+//! defaults of missing attributes included, and if it takes every attribute that changes what is computed.
+
+use super::call::{Call, Outputs};
+use super::{
+    activation, classifier, constant, elementwise, gemm, movement, normalization, reduction, selection, standardize,
+};
+
+/// Domain of the classical machine-learning operators; ONNX's own is the empty string.
+pub(super) const ML: &str = "ai.onnx.ml";
+
+/// All operators.
+const FAMILIES: &[&[Operator]] = &[
+    activation::OPERATORS,
+    classifier::OPERATORS,
+    constant::OPERATORS,
+    elementwise::OPERATORS,
+    gemm::OPERATORS,
+    movement::OPERATORS,
+    normalization::OPERATORS,
+    reduction::OPERATORS,
+    selection::OPERATORS,
+    standardize::OPERATORS,
+];
+
+/// One operator.
+pub(super) struct Operator {
+    pub(super) domain: &'static str,
+    pub(super) name: &'static str,
+    /// First opset from which on the converter is right.
+    pub(super) since: i64,
+    /// Fewest and most inputs.
+    pub(super) inputs: (usize, usize),
+    /// Whether a class stays the same class under it: casts and reshapes of labels.
+    pub(super) keeps_class: bool,
+    pub(super) convert: fn(&mut Call<'_>) -> Outputs,
+}
+
+impl Operator {
+    /// An operator of ONNX's own domain.
+    pub(super) const fn onnx(
+        name: &'static str,
+        since: i64,
+        inputs: (usize, usize),
+        convert: fn(&mut Call<'_>) -> Outputs,
+    ) -> Self {
+        Self { domain: "", name, since, inputs, keeps_class: false, convert }
+    }
+
+    /// An operator of `ai.onnx.ml`.
+    pub(super) const fn ml(name: &'static str, inputs: (usize, usize), convert: fn(&mut Call<'_>) -> Outputs) -> Self {
+        Self { domain: ML, name, since: 1, inputs, keeps_class: false, convert }
+    }
+
+    pub(super) const fn keeping_class(mut self) -> Self {
+        self.keeps_class = true;
+        self
+    }
+}
+
+pub(super) fn find(domain: &str, name: &str) -> Option<&'static Operator> {
+    FAMILIES.iter().copied().flatten().find(|operator| operator.domain == domain && operator.name == name)
+}

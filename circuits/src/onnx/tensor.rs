@@ -1,0 +1,111 @@
+//! Tensors of the file, checked: sizes before allocation, one source of data, finite floats.
+
+use ndarray::{ArrayD, IxDyn};
+
+use super::error::Reason;
+use super::proto::TensorProto;
+use crate::graph::{MAX_VALUES, ShapeError};
+
+pub(super) const FLOAT: i32 = 1;
+pub(super) const INT32: i32 = 6;
+pub(super) const INT64: i32 = 7;
+pub(super) const STRING: i32 = 8;
+pub(super) const BOOL: i32 = 9;
+
+/// A constant of the model. Floats are parameters, the others are shapes, axes, indices and labels.
+#[derive(Clone)]
+pub(super) enum Tensor {
+    Float(ArrayD<f32>),
+    Int(ArrayD<i64>),
+    Text(Vec<String>),
+}
+
+impl Tensor {
+    pub(super) fn float(value: ArrayD<f32>) -> Result<Self, Reason> {
+        if value.iter().all(|x| x.is_finite()) { Ok(Self::Float(value)) } else { Err(Reason::NotFinite) }
+    }
+
+    /// Reads a tensor, which is taken apart.
+    pub(super) fn read(proto: TensorProto) -> Result<Self, Reason> {
+        if proto.data_location != 0 || !proto.external_data.is_empty() {
+            return Err(Reason::ExternalData);
+        }
+        let shape = shape(&proto.dims)?;
+        let raw = proto.raw_data;
+        match proto.data_type {
+            FLOAT => Self::float(array(shape, entries(raw, proto.float_data, f32::from_le_bytes)?)?),
+            INT64 => Ok(Self::Int(array(shape, entries(raw, proto.int64_data, i64::from_le_bytes)?)?)),
+            INT32 => Ok(Self::Int(array(shape, widen(entries(raw, proto.int32_data, i32::from_le_bytes)?))?)),
+            BOOL => {
+                let flags = proto.int32_data.into_iter().map(|flag| u8::from(flag != 0)).collect();
+                Ok(Self::Int(array(shape, widen(entries(raw, flags, u8::from_le_bytes)?))?))
+            }
+            STRING => Ok(Self::Text(array(shape, texts(proto.string_data)?)?.into_iter().collect())),
+            other => Err(Reason::ElementType(type_name(other))),
+        }
+    }
+}
+
+/// The name of an ONNX element type.
+pub(super) fn type_name(data_type: i32) -> String {
+    const NAMES: [&str; 17] = [
+        "undefined",
+        "float",
+        "uint8",
+        "int8",
+        "uint16",
+        "int16",
+        "int32",
+        "int64",
+        "string",
+        "bool",
+        "float16",
+        "double",
+        "uint32",
+        "uint64",
+        "complex64",
+        "complex128",
+        "bfloat16",
+    ];
+    let name = usize::try_from(data_type).ok().and_then(|index| NAMES.get(index));
+    name.map_or_else(|| format!("number {data_type}"), |name| (*name).into())
+}
+
+pub(super) fn utf8(bytes: Vec<u8>) -> Result<String, Reason> {
+    String::from_utf8(bytes).or_else(|_| Reason::broken("a string is not UTF-8"))
+}
+
+/// Sizes from signed numbers, with a bounded product.
+pub(super) fn shape(dims: &[i64]) -> Result<Vec<usize>, Reason> {
+    let shape: Result<Vec<usize>, _> = dims.iter().map(|dim| usize::try_from(*dim)).collect();
+    let Ok(shape) = shape else { return Reason::broken(format!("shape {dims:?} has a negative size")) };
+    let count = shape.iter().try_fold(1usize, |count, dim| count.checked_mul(*dim).filter(|n| *n <= MAX_VALUES));
+    match count {
+        Some(_) if shape.len() <= 16 => Ok(shape),
+        _ => Ok(ShapeError::new(format!("shape {shape:?} is larger than {MAX_VALUES} entries or has too many axes"))?),
+    }
+}
+
+/// An array of these entries in row-major order.
+pub(super) fn array<T>(shape: Vec<usize>, entries: Vec<T>) -> Result<ArrayD<T>, Reason> {
+    let (got, text) = (entries.len(), format!("{shape:?}"));
+    ArrayD::from_shape_vec(IxDyn(&shape), entries)
+        .or_else(|_| Reason::broken(format!("its shape is {text}, its data has {got} entries")))
+}
+
+fn entries<T, const N: usize>(raw: Option<Vec<u8>>, typed: Vec<T>, read: fn([u8; N]) -> T) -> Result<Vec<T>, Reason> {
+    let Some(raw) = raw.filter(|raw| !raw.is_empty()) else { return Ok(typed) };
+    let (chunks, rest) = raw.as_chunks::<N>();
+    if !rest.is_empty() || !typed.is_empty() {
+        return Reason::broken("its data is cut short or given twice");
+    }
+    Ok(chunks.iter().map(|chunk| read(*chunk)).collect())
+}
+
+fn widen<T: Into<i64>>(entries: Vec<T>) -> Vec<i64> {
+    entries.into_iter().map(Into::into).collect()
+}
+
+fn texts(strings: Vec<Vec<u8>>) -> Result<Vec<String>, Reason> {
+    strings.into_iter().map(utf8).collect()
+}
