@@ -1,1 +1,20 @@
-//! (doc)
+//! Setup, registration and proving for zkdx, over interchangeable accelerators.
+//!
+//! - [`setup`](setup()): a proving key from a constraint system
+//! - [`ProvingKey`]: the key and its bytes
+//! - [`register`](register()): a model's public commitment and its secret half
+//! - [`Prover`]: the two rounds
+//! - [`accelerator`]: where the heavy arithmetic runs
+
+pub mod accelerator;
+pub mod key;
+pub mod prove;
+mod qap;
+pub mod register;
+pub mod setup;
+
+pub use accelerator::{Accelerator, AcceleratorError, Cpu};
+pub use key::{CircuitInfo, ProvingKey, ProvingKeyError, circuit_digest};
+pub use prove::{ProveError, Prover, Timings};
+pub use register::{RegisterError, Registration, RegistrationError, audit, register};
+pub use setup::{SetupError, Trapdoor, setup};

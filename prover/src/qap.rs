@@ -1,0 +1,96 @@
+//! From rank-1 constraints to polynomials over a domain `{ω^j}` of `n = 2^k` roots of unity, and back to one quotient.
+//!
+//! ```text
+//! u_i(X) = Σ_j A_{j,i}·L_j(X)      v_i(X) = Σ_j B_{j,i}·L_j(X)      w_i(X) = Σ_j C_{j,i}·L_j(X)      t(X) = X^n − 1
+//! Σ z_i·u_i · Σ z_i·v_i = Σ z_i·w_i + h·t
+//! ```
+//!
+//! Below the `m` constraints stands one row `z_i·0 = 0` per public column `i`, as in libsnark and arkworks. It makes the public `u_i`
+//! linearly independent of everything else, without which a public input could be exchanged for another.
+
+use ark_ff::{AdditiveGroup, FftField, Field};
+use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
+use zeroize::Zeroizing;
+use zkdx_circuits::Fr;
+use zkdx_circuits::r1cs::{ColumnCounts, Matrix, R1cs, SecondRoundWitness};
+
+use crate::accelerator::{Accelerator, AcceleratorError, Transform};
+
+/// Length `n` of the domain for a circuit, or `None` beyond the field's 2^28 roots of unity.
+pub(crate) fn domain_length(constraints: usize, columns: &ColumnCounts) -> Option<usize> {
+    Radix2EvaluationDomain::<Fr>::compute_size_of_domain(constraints + columns.public)
+}
+
+/// All polynomials at `τ`, by flat column.
+pub(crate) struct Evaluations {
+    /// `u_i(τ)`
+    pub(crate) u: Zeroizing<Vec<Fr>>,
+    /// `v_i(τ)`
+    pub(crate) v: Zeroizing<Vec<Fr>>,
+    /// `w_i(τ)`
+    pub(crate) w: Zeroizing<Vec<Fr>>,
+    /// `t(τ)`
+    pub(crate) t: Zeroizing<Fr>,
+    /// `n`
+    pub(crate) length: usize,
+}
+
+impl Evaluations {
+    /// Evaluates at `τ`; `None` where no domain is large enough or `τ` lies in it.
+    pub(crate) fn at(r1cs: &R1cs, tau: &Fr) -> Option<Self> {
+        let (m, public) = (r1cs.constraints(), r1cs.columns.public);
+        let domain = Radix2EvaluationDomain::<Fr>::new(m + public)?;
+        let t = Zeroizing::new(domain.evaluate_vanishing_polynomial(*tau));
+        if *t == Fr::ZERO {
+            return None;
+        }
+        let lagrange = Zeroizing::new(domain.evaluate_all_lagrange_coefficients(*tau));
+        let side = |matrix| Zeroizing::new(combine(matrix, &lagrange, r1cs.columns.total()));
+        let (mut u, v, w) = (side(&r1cs.a), side(&r1cs.b), side(&r1cs.c));
+        u.iter_mut().zip(&lagrange[m..]).take(public).for_each(|(u, row)| *u += row);
+        Some(Self { u, v, w, t, length: domain.size() })
+    }
+}
+
+/// `Σ_j matrix_{j,i}·L_j(τ)` for every column `i`.
+fn combine(matrix: &Matrix, lagrange: &[Fr], columns: usize) -> Vec<Fr> {
+    let mut sums = vec![Fr::ZERO; columns];
+    for (row, weight) in lagrange.iter().enumerate().take(matrix.rows()) {
+        matrix.row(row).for_each(|(column, coefficient)| sums[column] += coefficient * weight);
+    }
+    sums
+}
+
+/// Coefficients of `h = (Σ z_i·u_i · Σ z_i·v_i − Σ z_i·w_i)/t`, of which the first `n − 1` can differ from zero.
+///
+/// `t` is the constant `g^n − 1` on the coset `g·{ω^j}`, so the division is a scaling there.
+pub(crate) fn quotient(
+    device: &dyn Accelerator,
+    witness: &SecondRoundWitness,
+    length: usize,
+) -> Result<Zeroizing<Vec<Fr>>, AcceleratorError> {
+    let [a, b, c] = witness.sides();
+    let public = witness.public();
+    let on_coset = |side: &[Fr], tail: &[Fr]| to_coset(device, side, tail, length);
+    let (mut h, b, c) = (on_coset(a, &public)?, on_coset(b, &[])?, on_coset(c, &[])?);
+    let scale = (Fr::GENERATOR.pow([length as u64]) - Fr::ONE).inverse().unwrap_or_default();
+    h.iter_mut().zip(b.iter().zip(c.iter())).for_each(|(h, (b, c))| *h = (*h * b - c) * scale);
+    device.transform(&mut h, Transform::InterpolateFromCoset)?;
+    Ok(h)
+}
+
+/// Values on the domain, `side ‖ tail ‖ zeros`, taken to the coset.
+fn to_coset(
+    device: &dyn Accelerator,
+    side: &[Fr],
+    tail: &[Fr],
+    length: usize,
+) -> Result<Zeroizing<Vec<Fr>>, AcceleratorError> {
+    let mut values = Zeroizing::new(Vec::with_capacity(length));
+    values.extend_from_slice(side);
+    values.extend_from_slice(tail);
+    values.resize(length, Fr::ZERO);
+    device.transform(&mut values, Transform::Interpolate)?;
+    device.transform(&mut values, Transform::EvaluateOnCoset)?;
+    Ok(values)
+}

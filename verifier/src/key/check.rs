@@ -1,0 +1,158 @@
+//! Which keys are refused: those whose elements are related, small or nothing.
+//!
+//! `γ = 1` is sound and what a ceremony yields; every other relation among `γ, δ_W, δ_1, δ_2` that a glance can find is a defect of the
+//! setup, and a defect of the setup is a forged diagnosis.
+
+use ark_bn254::{G1Affine, G2Affine, G2Projective};
+use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
+use thiserror::Error;
+
+use super::{CHALLENGES, SetupKind, VerifyingKey, WORDS};
+use crate::encoding::{DecodeError, check_g1, check_g2};
+
+/// Multiples of the generator that no element of a key may be.
+const SMALL_MULTIPLES: usize = 8;
+
+/// Why a verification key is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum KeyError {
+    /// A value of the key is malformed.
+    #[error("the verification key is malformed: {0}")]
+    Decode(#[from] DecodeError),
+    /// Other bytes than `zkdx-vk` at the start.
+    #[error("these bytes are not a verification key")]
+    Magic,
+    /// A version this program does not know.
+    #[error("the verification key has version {got}, this program reads version {expected}")]
+    Version {
+        /// Version this program reads.
+        expected: u16,
+        /// Version found.
+        got: u16,
+    },
+    /// Neither 0 nor 1 where the setup is named, or a setup digest that does not fit it.
+    #[error("the verification key does not say consistently how it was set up")]
+    Setup,
+    /// Reserved bytes that are not zero.
+    #[error("reserved bytes of the verification key are not zero")]
+    Reserved,
+    /// Too few or too many challenges.
+    #[error("the verification key has {got} challenges, expected 1 to 8")]
+    Challenges {
+        /// Challenges found.
+        got: usize,
+    },
+    /// Too few or too many statement words.
+    #[error("the verification key has {got} statement words, expected 2 to 64")]
+    Words {
+        /// Words found.
+        got: usize,
+    },
+    /// A length other than `800 + 64·(1 + n + c)`.
+    #[error("the verification key has {got} bytes, expected {expected}")]
+    Length {
+        /// Bytes expected.
+        expected: usize,
+        /// Bytes found.
+        got: usize,
+    },
+    /// A point at infinity.
+    #[error("{what} of the verification key is the point at infinity")]
+    Infinity {
+        /// Which element.
+        what: &'static str,
+    },
+    /// Two divisors that are equal or opposite.
+    #[error("{first} and {second} of the verification key are equal or opposite: its proofs can be forged")]
+    Related {
+        /// One of them.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// A small multiple of the generator.
+    #[error("{what} of the verification key is a small multiple of the generator: its proofs can be forged")]
+    SmallMultiple {
+        /// Which element.
+        what: &'static str,
+    },
+}
+
+impl VerifyingKey {
+    /// Refuses keys with which a proof would mean nothing.
+    pub fn check(&self) -> Result<(), KeyError> {
+        self.check_counts()?;
+        self.check_points()?;
+        self.check_multiples()?;
+        self.check_relations()
+    }
+
+    pub(super) fn check_counts(&self) -> Result<(), KeyError> {
+        let zero_digest = self.setup_digest == [0u8; 32];
+        if zero_digest != (self.setup == SetupKind::SingleParty) {
+            return Err(KeyError::Setup);
+        }
+        if !CHALLENGES.contains(&self.challenges) {
+            return Err(KeyError::Challenges { got: self.challenges });
+        }
+        if !WORDS.contains(&self.words()) {
+            return Err(KeyError::Words { got: self.words() });
+        }
+        Ok(())
+    }
+
+    fn check_points(&self) -> Result<(), KeyError> {
+        check_g1_element(&self.alpha_g1, "α")?;
+        self.ic.iter().try_for_each(|point| check_g1_element(point, "an element of IC"))?;
+        let elements = [(&self.beta_g2, "β")].into_iter().chain(self.divisors());
+        elements.into_iter().try_for_each(|(point, what)| check_g2_element(point, what))
+    }
+
+    fn check_multiples(&self) -> Result<(), KeyError> {
+        let generator = G2Projective::generator();
+        let step = |last: &G2Projective| Some(*last + generator);
+        let multiples: Vec<_> = std::iter::successors(Some(generator), step).take(SMALL_MULTIPLES).collect();
+        let multiples = G2Projective::normalize_batch(&multiples);
+        let small = |point: &G2Affine| multiples.iter().any(|multiple| same_up_to_sign(multiple, point));
+        let unit_gamma = self.gamma_g2 == G2Affine::generator();
+        let [gamma, w, first, second] = self.divisors();
+        let mut elements = [(&self.beta_g2, "β"), w, first, second].into_iter().chain((!unit_gamma).then_some(gamma));
+        match elements.find(|(point, _)| small(point)) {
+            Some((_, what)) => Err(KeyError::SmallMultiple { what }),
+            None => Ok(()),
+        }
+    }
+
+    fn check_relations(&self) -> Result<(), KeyError> {
+        for (index, (one, first)) in self.divisors().into_iter().enumerate() {
+            let mut others = self.divisors().into_iter().skip(index + 1);
+            if let Some((_, second)) = others.find(|(other, _)| same_up_to_sign(one, other)) {
+                return Err(KeyError::Related { first, second });
+            }
+        }
+        Ok(())
+    }
+
+    fn divisors(&self) -> [(&G2Affine, &'static str); 4] {
+        [
+            (&self.gamma_g2, "γ"),
+            (&self.delta_w_g2, "δ_W"),
+            (&self.delta_1_g2, "δ_1"),
+            (&self.delta_2_g2, "δ_2"),
+        ]
+    }
+}
+
+fn same_up_to_sign(one: &G2Affine, other: &G2Affine) -> bool {
+    one == other || *one == -*other
+}
+
+fn check_g1_element(point: &G1Affine, what: &'static str) -> Result<(), KeyError> {
+    let infinity = point.is_zero();
+    if infinity { Err(KeyError::Infinity { what }) } else { Ok(check_g1(point, what)?) }
+}
+
+fn check_g2_element(point: &G2Affine, what: &'static str) -> Result<(), KeyError> {
+    let infinity = point.is_zero();
+    if infinity { Err(KeyError::Infinity { what }) } else { Ok(check_g2(point, what)?) }
+}
