@@ -21,6 +21,16 @@ pub trait Expression: Clone + Send + Sync {
         Self::constant(Fr::one())
     }
 
+    /// `Σ factor·expression`, each column once however many summands hold it.
+    fn combination<'a>(terms: impl IntoIterator<Item = (&'a Self, Fr)>) -> Self
+    where
+        Self: 'a,
+    {
+        let mut sum = Self::empty();
+        terms.into_iter().for_each(|(expression, factor)| sum.add_scaled(expression, factor));
+        sum
+    }
+
     /// `self + other`.
     fn plus(&self, other: &Self) -> Self {
         let mut sum = self.clone();
@@ -57,7 +67,7 @@ impl Expression for Fr {
     }
 }
 
-/// A sparse linear expression: coefficients by column, sorted when finished.
+/// A sparse linear expression: coefficients by column, in any order, a column perhaps more than once.
 #[derive(Clone, Debug, Default)]
 pub struct Sparse(pub(super) Vec<(Column, Fr)>);
 
@@ -69,17 +79,21 @@ impl Sparse {
 
     /// Coefficients by column, each column once, zeros left out.
     pub fn merged(&self) -> Vec<(Column, Fr)> {
-        let mut terms = self.0.clone();
-        terms.sort_by_key(|(column, _)| *column);
-        let mut merged: Vec<(Column, Fr)> = Vec::with_capacity(terms.len());
-        for (column, value) in terms {
-            match merged.last_mut() {
-                Some((last, sum)) if *last == column => *sum += value,
-                _ => merged.push((column, value)),
+        let mut copy = self.clone();
+        copy.merge();
+        copy.0
+    }
+
+    fn merge(&mut self) {
+        self.0.sort_unstable_by_key(|(column, _)| *column);
+        self.0.dedup_by(|(column, value), (kept, sum)| {
+            let same = column == kept;
+            if same {
+                *sum += *value;
             }
-        }
-        merged.retain(|(_, value)| !value.is_zero());
-        merged
+            same
+        });
+        self.0.retain(|(_, value)| !value.is_zero());
     }
 }
 
@@ -90,6 +104,13 @@ impl Expression for Sparse {
 
     fn constant(value: Fr) -> Self {
         if value.is_zero() { Self::default() } else { Self(vec![(Column::ONE, value)]) }
+    }
+
+    fn combination<'a>(terms: impl IntoIterator<Item = (&'a Self, Fr)>) -> Self {
+        let mut sum = Self::empty();
+        terms.into_iter().for_each(|(expression, factor)| sum.add_scaled(expression, factor));
+        sum.merge();
+        sum
     }
 
     fn add_scaled(&mut self, other: &Self, factor: Fr) {

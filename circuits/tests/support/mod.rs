@@ -1,0 +1,67 @@
+//! Mutations of assignments: what a cheating prover may try on a single column.
+#![allow(dead_code)]
+
+use ark_ff::{Field, UniformRand};
+use ark_std::rand::{SeedableRng, rngs::StdRng};
+use zkdx_circuits::Fr;
+use zkdx_circuits::r1cs::R1cs;
+
+/// A change to one value.
+#[derive(Clone, Copy, Debug)]
+pub enum Mutation {
+    Add(Fr),
+    Negate,
+    Replace(Fr),
+}
+
+impl Mutation {
+    /// `+1, −1, ·(−1), 0, random, +2^8, +2^23, +(r−1)/2`.
+    pub fn all() -> Vec<Self> {
+        let random = Fr::rand(&mut StdRng::seed_from_u64(7));
+        let half = -Fr::from(2u64).inverse().expect("2 is not 0");
+        let one = Fr::from(1u64);
+        let shifts = [one, -one, Fr::from(1u64 << 8), Fr::from(1u64 << 23), half].map(Self::Add);
+        shifts.into_iter().chain([Self::Negate, Self::Replace(Fr::from(0u64)), Self::Replace(random)]).collect()
+    }
+
+    pub fn apply(self, value: Fr) -> Fr {
+        match self {
+            Self::Add(shift) => value + shift,
+            Self::Negate => -value,
+            Self::Replace(other) => other,
+        }
+    }
+}
+
+/// Which rows read each column.
+pub fn readers(r1cs: &R1cs) -> Vec<Vec<usize>> {
+    let mut readers = vec![Vec::new(); r1cs.columns.total()];
+    for row in 0..r1cs.constraints() {
+        for matrix in [&r1cs.a, &r1cs.b, &r1cs.c] {
+            for (column, _) in matrix.row(row) {
+                if readers[column].last() != Some(&row) {
+                    readers[column].push(row);
+                }
+            }
+        }
+    }
+    readers
+}
+
+/// Every mutation of every column but the constant 1 breaks a constraint, except on columns that are `free`.
+pub fn assert_rejected(r1cs: &R1cs, honest: &[Fr], mutations: &[Mutation], free: impl Fn(usize) -> bool) {
+    assert_eq!(r1cs.violated(honest), None, "the honest assignment");
+    let readers = readers(r1cs);
+    let mut assignment = honest.to_vec();
+    for column in (1..honest.len()).filter(|&column| !free(column)) {
+        for mutation in mutations {
+            assignment[column] = mutation.apply(honest[column]);
+            let holds = |&row: &usize| {
+                r1cs.a.dot(row, &assignment) * r1cs.b.dot(row, &assignment) == r1cs.c.dot(row, &assignment)
+            };
+            let changed = assignment[column] != honest[column];
+            assert!(!changed || !readers[column].iter().all(holds), "column {column} under {mutation:?} goes unnoticed");
+        }
+        assignment[column] = honest[column];
+    }
+}
