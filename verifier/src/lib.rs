@@ -5,7 +5,9 @@
 //! - [`VerifyingKey`], [`Model`], [`Proof`]: what a verifier holds
 //! - [`transcript`]: the challenges
 //! - [`verify`]: the pairing equation
+//! - [`diagnosis`]: what a proof says, in words that are bound to it
 
+pub mod diagnosis;
 pub mod encoding;
 pub mod file;
 pub mod groth16;
@@ -14,6 +16,7 @@ pub mod model;
 pub mod proof;
 pub mod transcript;
 
+pub use diagnosis::{Diagnosis, DiagnosisError, Opening, ProofFile, PublicModel, Reading};
 pub use encoding::DecodeError;
 pub use groth16::{VerifyError, verify};
 pub use key::{KeyError, PreparedVerifyingKey, SetupKind, VerifyingKey};

@@ -8,16 +8,21 @@ use crate::field::{self, Fr};
 
 /// What a proof must not be replayed outside of. All zero but the nonce: a proof for use off chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Context {
     /// EIP-155 chain id.
     pub chain_id: u64,
     /// The contract that records the diagnosis.
+    #[serde(with = "hex::serde")]
     pub verifier: [u8; 20],
     /// Who may submit the proof.
+    #[serde(with = "hex::serde")]
     pub submitter: [u8; 20],
     /// The consent under which the record is used.
+    #[serde(with = "hex::serde")]
     pub consent_id: Digest32,
     /// Makes two proofs of one diagnosis distinct.
+    #[serde(with = "hex::serde")]
     pub nonce: Digest32,
     /// Whether entries outside the calibrated range were saturated.
     pub policy: Policy,
