@@ -12,7 +12,7 @@ use thiserror::Error;
 
 pub(crate) use fold::{fold, prune};
 pub use shape::{MAX_VALUES, ShapeError};
-pub(crate) use shape::{broadcast, count};
+pub(crate) use shape::{broadcast, count, size};
 
 /// Index of a node; a node only reads earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

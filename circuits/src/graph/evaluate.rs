@@ -113,7 +113,8 @@ impl FloatOp {
 }
 
 fn record(input: &[f32], shape: &[usize]) -> Result<ArrayD<f32>, GraphError> {
-    let wrong = |_| GraphError::Input { expected: shape.iter().product(), got: input.len() };
+    let expected = shape.iter().fold(1, |product: usize, dim| product.saturating_mul(*dim));
+    let wrong = |_| GraphError::Input { expected, got: input.len() };
     ArrayD::from_shape_vec(shape, input.to_vec()).map_err(wrong)
 }
 

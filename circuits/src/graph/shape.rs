@@ -54,16 +54,21 @@ impl FloatOp {
 
 /// Number of entries of a shape; refuses what is empty, too large or of too many axes.
 pub(crate) fn count(shape: &[usize]) -> Result<usize, ShapeError> {
+    match size(shape)? {
+        0 => ShapeError::new(format!("shape {shape:?} has no entries")),
+        count => Ok(count),
+    }
+}
+
+/// Number of entries of a shape that may be empty.
+pub(crate) fn size(shape: &[usize]) -> Result<usize, ShapeError> {
     if shape.len() > MAX_RANK {
-        return ShapeError::new(format!("{} axes, at most {MAX_RANK} are supported", shape.len()));
+        return ShapeError::new(format!("a shape of {} axes, where {MAX_RANK} are supported", shape.len()));
     }
-    if shape.contains(&0) {
-        return ShapeError::new(format!("shape {shape:?} has no entries"));
-    }
-    let count = shape.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
-    match count {
-        Some(count) if count <= MAX_VALUES => Ok(count),
-        _ => ShapeError::new(format!("shape {shape:?} has more than {MAX_VALUES} entries")),
+    let product = shape.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
+    match product.filter(|product| *product <= MAX_VALUES) {
+        Some(product) => Ok(product),
+        None => ShapeError::new(format!("shape {shape:?} has more than {MAX_VALUES} entries")),
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) fn convert(model: ModelProto, options: &ImportOptions) -> Result<(Flo
     let names: Vec<_> = tensors.iter().map(|tensor| tensor.name.clone()).collect();
     let plan = Plan::new(&graph, &model.opset_import, &names, options)?;
     let mut import = Import::new(&plan);
+    import.refuse_sparse();
     import.read_tensors(&names, tensors);
     import.run(attributes);
     import.finish()
@@ -46,6 +47,15 @@ impl<'a> Import<'a> {
             values.insert(&plan.record.name, Value::Float(NodeId(0)));
         }
         Self { plan, builder, values, faults: plan.faults.clone() }
+    }
+
+    fn refuse_sparse(&mut self) {
+        let tensors = self.plan.graph.sparse_initializer.iter().filter_map(|sparse| sparse.values.as_ref());
+        for tensor in tensors {
+            let reason = Reason::Argument { subject: "the tensor".into(), problem: "is sparse".into() };
+            self.record([&tensor.name], Fault::new(Place::Tensor(tensor.name.clone()), reason));
+            self.values.insert(&tensor.name, Value::Failed);
+        }
     }
 
     fn read_tensors(&mut self, names: &'a [String], tensors: Vec<TensorProto>) {

@@ -4,7 +4,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::error::Reason;
 use super::proto::TensorProto;
-use crate::graph::{MAX_VALUES, ShapeError};
+use crate::graph::size;
 
 pub(super) const FLOAT: i32 = 1;
 pub(super) const INT32: i32 = 6;
@@ -79,11 +79,8 @@ pub(super) fn utf8(bytes: Vec<u8>) -> Result<String, Reason> {
 pub(super) fn shape(dims: &[i64]) -> Result<Vec<usize>, Reason> {
     let shape: Result<Vec<usize>, _> = dims.iter().map(|dim| usize::try_from(*dim)).collect();
     let Ok(shape) = shape else { return Reason::broken(format!("shape {dims:?} has a negative size")) };
-    let count = shape.iter().try_fold(1usize, |count, dim| count.checked_mul(*dim).filter(|n| *n <= MAX_VALUES));
-    match count {
-        Some(_) if shape.len() <= 16 => Ok(shape),
-        _ => Ok(ShapeError::new(format!("shape {shape:?} is larger than {MAX_VALUES} entries or has too many axes"))?),
-    }
+    size(&shape)?;
+    Ok(shape)
 }
 
 /// An array of these entries in row-major order.

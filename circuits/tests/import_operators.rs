@@ -1,0 +1,71 @@
+//! Every operator on a tiny model, against what ONNX Runtime answered when `fixtures/make.py` made it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use zkdx_circuits::graph::FloatGraph;
+use zkdx_circuits::onnx::{ImportOptions, Summary, import, inspect};
+
+#[derive(Deserialize)]
+struct Case {
+    inputs: Vec<Vec<f32>>,
+    scores: Vec<Vec<f32>>,
+    labels: Option<Vec<String>>,
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    std::fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)).unwrap()
+}
+
+fn cases() -> BTreeMap<String, Case> {
+    serde_json::from_slice(&fixture("expected.json")).unwrap()
+}
+
+fn model(name: &str) -> (FloatGraph, Summary) {
+    let (bytes, options) = (fixture(&format!("{name}.onnx")), ImportOptions::default());
+    let graph = import(&bytes, &options).unwrap_or_else(|error| panic!("{name}: {error}"));
+    (graph, inspect(&bytes, &options).unwrap())
+}
+
+#[test]
+fn every_fixture_agrees_with_runtime() {
+    for (name, case) in cases() {
+        let (graph, _) = model(&name);
+        for (input, expected) in case.inputs.iter().zip(&case.scores) {
+            let scores = graph.scores(input).unwrap();
+            assert_eq!(scores.len(), expected.len(), "{name}");
+            for (got, expected) in scores.iter().zip(expected) {
+                assert!((got - expected).abs() <= 1e-5 * expected.abs().max(1.0), "{name}: {got} for {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn labels_come_from_the_model() {
+    for (name, case) in cases() {
+        let (graph, _) = model(&name);
+        assert_eq!(graph.labels, case.labels, "{name}");
+    }
+}
+
+#[test]
+fn constants_are_folded_away() {
+    let (graph, _) = model("folded_weights");
+    assert_eq!(graph.nodes.len(), 3);
+    assert_eq!(graph.parameters(), 6);
+    for name in ["view", "shape_arithmetic", "constants", "elided"] {
+        let (_, summary) = model(name);
+        assert!(summary.nodes.iter().all(|node| node.operator != "Constant" && node.operator != "Shape"), "{name}");
+    }
+}
+
+#[test]
+fn parameters_of_the_nodes_add_up() {
+    for name in cases().into_keys() {
+        let (_, summary) = model(&name);
+        let sum: usize = summary.nodes.iter().map(|node| node.parameters).sum();
+        assert_eq!(sum, summary.parameters, "{name}");
+    }
+}
