@@ -2,7 +2,9 @@
 
 mod layers_support;
 
-use layers_support::{Case, Sketch, assert_sound, encoding_interval, interval};
+use layers_support::{
+    Case, Sketch, assert_bounded, assert_expressible, assert_solutions, assert_sound, encoding_interval, interval,
+};
 use proptest::prelude::*;
 use zkdx_circuits::architecture::{Interval, ValueId};
 use zkdx_circuits::layers::{Activation, argmax, rounded_quotient, rounded_remainder};
@@ -119,7 +121,7 @@ fn any_case() -> impl Strategy<Value = Case> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn completeness_witness_and_interpreter_agree(case in any_case()) {
@@ -138,6 +140,14 @@ proptest! {
         Case::drawn(case.architecture.clone(), ends).assert_complete();
         Case::drawn(case.architecture.clone(), |interval| interval.lo).assert_complete();
         Case::drawn(case.architecture.clone(), |interval| interval.hi).assert_complete();
+    }
+
+    #[test]
+    fn soundness_every_tensor_is_bounded(case in any_case()) {
+        let system = case.system();
+        assert_expressible(&system);
+        assert_bounded(&system);
+        assert_solutions(&system, &case.witness(&system));
     }
 
     #[test]

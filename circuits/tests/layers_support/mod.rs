@@ -6,7 +6,10 @@ use ndarray::{ArrayD, IxDyn};
 use proptest::prelude::*;
 use zkdx_circuits::architecture::{Interval, LayerNode, ParameterId, ParameterSpec, ValueId};
 use zkdx_circuits::layers::{Activation, Affine, Combine, Concat, Dense, Layer, Rearrange, Requantize};
-use zkdx_circuits::system::{Definition, Role, SystemWitness, TensorId, TensorSystem, compile};
+use zkdx_circuits::statement::{SCORE_INTERVAL, SCORE_OFFSET};
+use zkdx_circuits::system::{
+    Definition, PackedEntry, Relation, Role, Solved, SystemWitness, TensorId, TensorInfo, TensorSystem, Term, compile,
+};
 use zkdx_circuits::{Architecture, Blinding, Encoding, Feature, Fr, Head, Outcome, OutcomeKind, Parameters, Record};
 
 /// An architecture under construction.
@@ -247,4 +250,50 @@ pub(crate) fn interval(magnitude: i64) -> impl Strategy<Value = Interval> {
 /// Record intervals: a power of two of integers, signed, unsigned or shifted.
 pub(crate) fn encoding_interval() -> impl Strategy<Value = Interval> {
     (1u32..=8, -300i64..=100).prop_map(|(bits, lo)| Interval::new(lo, lo + (1 << bits) - 1))
+}
+
+/// Each expression reads only columns and earlier expressions, and every tensor is one or the other.
+pub(crate) fn assert_expressible(system: &TensorSystem) {
+    let is_weight = |info: &TensorInfo| matches!(info.role, Role::Weight(_));
+    let mut known: Vec<bool> = system.tensors.iter().map(is_weight).collect();
+    system.columns().iter().for_each(|id| known[id.0] = true);
+    for solved in system.expressions() {
+        assert!(matches!(system.relations[solved.relation], Relation::Linear(_)));
+        assert!(solved.linear.terms.iter().all(|term| known[term.tensor.0]));
+        assert!(!std::mem::replace(&mut known[solved.linear.out.0], true));
+    }
+    assert!(known.into_iter().all(|known| known));
+}
+
+/// Solved relations say the same as the ones they come from.
+pub(crate) fn assert_solutions(system: &TensorSystem, witness: &SystemWitness) {
+    for Solved { linear, .. } in system.expressions() {
+        for k in 0..system.tensor(linear.out).len() {
+            let term = |term: &Term| term.map.get(k).map_or(0, |i| term.coefficient * witness.entry(term.tensor, i));
+            let sum: i64 = linear.terms.iter().map(term).sum();
+            assert_eq!(witness.entry(linear.out, k), linear.constant + sum);
+        }
+    }
+}
+
+/// Columns, contractions and their left factors have enforced intervals; disclosed entries come from tables.
+pub(crate) fn assert_bounded(system: &TensorSystem) {
+    let enforced = system.enforced_intervals();
+    for id in system.columns() {
+        let interval = enforced[id.0].unwrap_or_else(|| panic!("{} is free", system.tensor(id).name));
+        assert!(interval.encloses(&system.tensor(id).interval), "{}", system.tensor(id).name);
+    }
+    for relation in &system.relations {
+        match relation {
+            Relation::Contract(contract) => {
+                assert!(enforced[contract.out.0].is_some() && enforced[contract.left.0].is_some());
+            }
+            Relation::Publish(publish) => {
+                let scores = publish.packing.words.iter().flatten().filter(|entry| entry.offset == SCORE_OFFSET);
+                let looked_up = |entry: &PackedEntry| system.looked_up(entry.tensor);
+                assert!(scores.map(looked_up).all(|found| found.is_some_and(|i| SCORE_INTERVAL.encloses(&i))));
+            }
+            _ => {}
+        }
+    }
 }
