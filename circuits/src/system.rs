@@ -19,7 +19,6 @@
 mod arithmetic;
 mod builder;
 mod check;
-mod commitment;
 mod compile;
 mod definition;
 mod enforced;

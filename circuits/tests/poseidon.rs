@@ -51,7 +51,10 @@ fn known_answers_of_light_poseidon() {
     let zero = Fr::from(0u64);
     assert_eq!(hash(&[zero]), hexadecimal("2a09a9fd93c590c26b91effbb2499f07e8f7aa12e2b4940a3aed2411cb65e11c"));
     assert_eq!(hash(&numbers::<3>()), hexadecimal("0e7732d89e6939c0ff03d5e58dab6302f3230e269dc5b968f725df34ab36d732"));
-    assert_eq!(hash(&[-Fr::from(1u64); 4]), hexadecimal("0f016f2ae58607e93c16a2451c31773bf9807892becb9a3d6aaeed4cfb3af3f3"));
+    assert_eq!(
+        hash(&[-Fr::from(1u64); 4]),
+        hexadecimal("0f016f2ae58607e93c16a2451c31773bf9807892becb9a3d6aaeed4cfb3af3f3")
+    );
 }
 
 #[test]

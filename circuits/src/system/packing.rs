@@ -5,9 +5,8 @@ use ark_ff::Zero;
 use super::{BlindingId, PackedEntry, Packing, Relation, SystemWitness, TensorId, TensorSystem};
 use crate::architecture::Interval;
 use crate::field::{Fr, from_int, power_of_two};
+use crate::gadgets::poseidon::commit;
 use crate::parameters::Blinding;
-
-use super::commitment::commit;
 
 /// Bits of a word that entries are packed into; the field's order has 254.
 const WORD_BITS: u32 = 248;
@@ -34,7 +33,7 @@ impl Packing {
 
     /// The packed words, hashed together with a blinding value.
     pub(super) fn committed(&self, witness: &SystemWitness, blinding: &Blinding) -> Fr {
-        commit(self.evaluate(witness), blinding)
+        commit(&self.evaluate(witness), blinding)
     }
 }
 

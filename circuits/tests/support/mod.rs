@@ -60,7 +60,10 @@ pub fn assert_rejected(r1cs: &R1cs, honest: &[Fr], mutations: &[Mutation], free:
                 r1cs.a.dot(row, &assignment) * r1cs.b.dot(row, &assignment) == r1cs.c.dot(row, &assignment)
             };
             let changed = assignment[column] != honest[column];
-            assert!(!changed || !readers[column].iter().all(holds), "column {column} under {mutation:?} goes unnoticed");
+            assert!(
+                !changed || !readers[column].iter().all(holds),
+                "column {column} under {mutation:?} goes unnoticed"
+            );
         }
         assignment[column] = honest[column];
     }
