@@ -38,7 +38,7 @@ fn all_weights_zero() {
 }
 
 #[test]
-fn weights_that_no_input_meets_are_zero_columns() {
+fn a_record_of_zeros() {
     proves(Diagnosis::with(vec![1, 2, 3], vec![0; 3], vec![], 2));
 }
 

@@ -69,3 +69,10 @@ pub fn statement(model_id: [u8; 32], words: &[Fr]) -> Statement {
     let context = Context { chain_id: 1, nonce: [3; 32], consent_id: [4; 32], ..Context::default() };
     Statement { model_id, record_commitment: words[0], outcome: words[1..].to_vec(), context }
 }
+
+/// A point of G2's curve outside the subgroup of order `r`: nearly every point is.
+pub fn outside_subgroup() -> ark_bn254::G2Affine {
+    let candidates = (1u64..).filter_map(|x| ark_bn254::G2Affine::get_point_from_x_unchecked(x.into(), true));
+    let mut outside = candidates.filter(|point| !point.is_in_correct_subgroup_assuming_on_curve());
+    outside.next().unwrap()
+}

@@ -1,0 +1,197 @@
+//! Proving keys and registrations as files, and devices that fail.
+
+mod common;
+
+use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
+use ark_ec::AffineRepr;
+use common::circuits::Diagnosis;
+use common::{ARCHITECTURE, Fixture, METADATA, Toy, rng};
+use zkdx_circuits::r1cs::{R1cs, shape};
+use zkdx_prover::accelerator::Transform;
+use zkdx_prover::{
+    Accelerator, AcceleratorError, Cpu, ProveError, Prover, ProvingKey, ProvingKeyError, RegisterError, Registration,
+    RegistrationError, SetupError, Trapdoor, register, setup,
+};
+use zkdx_verifier::file::FileError;
+use zkdx_verifier::{DecodeError, KeyError, VerifyError};
+
+fn fixture() -> Fixture<Diagnosis> {
+    Fixture::new(Diagnosis::sample(), 1)
+}
+
+#[test]
+fn a_key_survives_its_bytes() {
+    let key = fixture().key;
+    assert_eq!(ProvingKey::from_bytes(&key.to_bytes()).unwrap(), key);
+    let light = ProvingKey { weights: None, ..key };
+    assert_eq!(ProvingKey::from_bytes(&light.to_bytes()).unwrap(), light);
+}
+
+#[test]
+fn a_key_without_weights_proves_but_does_not_register() {
+    let mut fixture = fixture();
+    fixture.key.weights = None;
+    let proof = fixture.prove(3).unwrap();
+    fixture.verify(&fixture.statement(), &proof).unwrap();
+    let refusal = register(&fixture.key, &fixture.toy.weights(), METADATA, &Cpu, &mut rng(1)).err();
+    assert_eq!(refusal, Some(RegisterError::NoWeightQueries));
+}
+
+#[test]
+fn damaged_and_truncated_keys_are_refused() {
+    let bytes = fixture().key.to_bytes();
+    for index in (0..bytes.len()).step_by(61).chain(0..64) {
+        let mut bent = bytes.clone();
+        bent[index] ^= 1 << (index % 8);
+        assert!(matches!(ProvingKey::from_bytes(&bent), Err(ProvingKeyError::File(_))), "byte {index}");
+    }
+    for length in (0..bytes.len()).step_by(61).chain(0..64) {
+        let refusal = ProvingKey::from_bytes(&bytes[..length]).unwrap_err();
+        let named = matches!(refusal, ProvingKeyError::File(FileError::Truncated { .. } | FileError::NotZkdx));
+        assert!(named, "length {length}: {refusal}");
+    }
+}
+
+/// The key's file after `bend`, with a checksum that fits.
+fn reloaded(bend: impl Fn(&mut ProvingKey)) -> ProvingKeyError {
+    let mut key = fixture().key;
+    bend(&mut key);
+    ProvingKey::from_bytes(&key.to_bytes()).unwrap_err()
+}
+
+#[test]
+fn keys_with_points_that_are_none_are_refused() {
+    let off_curve = G1Affine::new_unchecked(1u64.into(), 1u64.into());
+    let decode = |refusal| matches!(refusal, ProvingKeyError::Decode(DecodeError::OffCurve { .. }));
+    assert!(decode(reloaded(|key| key.quotient[3] = off_curve)));
+    assert!(decode(reloaded(|key| key.left.small.points[1] = off_curve)));
+    let outside = reloaded(|key| key.right_g2.field.points[0] = common::outside_subgroup());
+    assert!(matches!(outside, ProvingKeyError::Decode(DecodeError::OutsideSubgroup { .. })));
+}
+
+#[test]
+fn keys_of_the_wrong_shape_are_refused() {
+    let shape = |refusal| matches!(refusal, ProvingKeyError::Shape { .. });
+    assert!(shape(reloaded(|key| key.second.points[0] = G1Affine::identity())));
+    assert!(shape(reloaded(|key| key.second.columns.swap(0, 1))));
+    assert!(shape(reloaded(|key| *key.second.columns.last_mut().unwrap() = key.circuit.columns.second as u32)));
+    assert!(shape(reloaded(|key| drop(key.quotient.pop()))));
+    assert!(shape(reloaded(|key| key.circuit.columns.challenges = 1)));
+    assert!(shape(reloaded(|key| key.circuit.constraints = u32::MAX as usize)));
+}
+
+#[test]
+fn keys_whose_halves_differ_are_refused() {
+    let halves = |refusal, what| assert_eq!(refusal, ProvingKeyError::Halves { what });
+    halves(reloaded(|key| key.beta_g1 = -key.beta_g1), "β");
+    halves(reloaded(|key| key.delta_w_g1 = -key.delta_w_g1), "δ_W");
+    halves(reloaded(|key| key.delta_1_g1 = -key.delta_1_g1), "δ_1");
+    halves(reloaded(|key| key.delta_2_g1 = G1Affine::identity()), "δ_2");
+}
+
+#[test]
+fn degenerate_keys_are_refused_everywhere() {
+    let mut trapdoor = Trapdoor::sample(&mut rng(1));
+    trapdoor.delta_1 = trapdoor.delta_2;
+    let toy = Diagnosis::sample();
+    let key = trapdoor.generate(&shape(&toy), ARCHITECTURE).unwrap();
+    let expected = KeyError::Related { first: "δ_1", second: "δ_2" };
+    assert_eq!(ProvingKey::from_bytes(&key.to_bytes()).unwrap_err(), ProvingKeyError::VerifyingKey(expected));
+    assert_eq!(register(&key, &toy.weights(), METADATA, &Cpu, &mut rng(1)).err(), Some(RegisterError::Key(expected)));
+    assert_eq!(Prover::new(&key, &fixture().registration, &Cpu).err(), Some(ProveError::Key(expected)));
+}
+
+#[test]
+fn setup_refuses_what_no_key_can_hold() {
+    let with = |free: usize, challenges| Diagnosis::with(vec![], vec![], vec![Fr::from(0u64); free], challenges);
+    let refusal = |toy: &Diagnosis| setup(&shape(toy), ARCHITECTURE, &mut rng(1)).err();
+    assert_eq!(refusal(&with(0, 9)), Some(SetupError::Challenges { got: 9 }));
+    assert_eq!(refusal(&with(63, 1)), Some(SetupError::Words { got: 65 }));
+    assert_eq!(setup(&R1cs::default(), ARCHITECTURE, &mut rng(1)).err(), Some(SetupError::Challenges { got: 0 }));
+    assert_eq!(refusal(&with(0, 2)), None);
+}
+
+#[test]
+fn a_registration_survives_its_bytes() {
+    let mut fixture = fixture();
+    let bytes = fixture.registration.to_secret_bytes();
+    fixture.registration = Registration::from_secret_bytes(&bytes).unwrap();
+    assert_eq!(*fixture.registration.to_secret_bytes(), *bytes);
+    let proof = fixture.prove(3).unwrap();
+    fixture.verify(&fixture.statement(), &proof).unwrap();
+}
+
+#[test]
+fn damaged_and_truncated_registrations_are_refused() {
+    let bytes = fixture().registration.to_secret_bytes();
+    for index in 0..bytes.len() {
+        let mut bent = bytes.clone();
+        bent[index] ^= 1 << (index % 8);
+        assert!(matches!(Registration::from_secret_bytes(&bent).err(), Some(RegistrationError::File(_))), "byte {index}");
+        assert!(Registration::from_secret_bytes(&bytes[..index]).is_err(), "length {index}");
+    }
+}
+
+/// A device with one wrong answer.
+struct Broken(&'static str);
+
+impl Accelerator for Broken {
+    fn name(&self) -> String {
+        format!("a device with a broken {}", self.0)
+    }
+
+    fn msm_g1(&self, bases: &[G1Affine], scalars: &[Fr]) -> Result<G1Projective, AcceleratorError> {
+        let right = Cpu.msm_g1(bases, scalars)?;
+        Ok(if self.0 == "g1" { right + G1Affine::generator() } else { right })
+    }
+
+    fn msm_g2(&self, bases: &[G2Affine], scalars: &[Fr]) -> Result<G2Projective, AcceleratorError> {
+        let right = Cpu.msm_g2(bases, scalars)?;
+        Ok(if self.0 == "g2" { right + G2Affine::generator() } else { right })
+    }
+
+    fn transform(&self, values: &mut Vec<Fr>, transform: Transform) -> Result<(), AcceleratorError> {
+        if self.0 == "absent" {
+            return Err(AcceleratorError::Device { device: self.name(), reason: "no memory".into() });
+        }
+        Cpu.transform(values, transform)?;
+        values[0] += Fr::from(u64::from(self.0 == "ntt"));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_device_that_computes_wrongly_costs_a_proof_and_leaks_none() {
+    let fixture = fixture();
+    for part in ["g1", "g2", "ntt"] {
+        let device = Broken(part);
+        let prover = Prover::new(&fixture.key, &fixture.registration, &device).unwrap();
+        let refusal = prover.prove(fixture.toy.witness(), &fixture.statement(), &mut rng(1)).unwrap_err();
+        assert_eq!(refusal, ProveError::Invalid(VerifyError::Refused), "{part}");
+    }
+    let device = Broken("absent");
+    let prover = Prover::new(&fixture.key, &fixture.registration, &device).unwrap();
+    let refusal = prover.prove(fixture.toy.witness(), &fixture.statement(), &mut rng(1)).unwrap_err();
+    assert!(matches!(refusal, ProveError::Accelerator(AcceleratorError::Device { .. })));
+}
+
+#[test]
+fn the_cpu_refuses_what_does_not_fit() {
+    let length = AcceleratorError::Length { bases: 1, scalars: 0 };
+    assert_eq!(Cpu.msm_g1(&[G1Affine::generator()], &[]), Err(length));
+    let transform = AcceleratorError::TransformLength { length: 3 };
+    assert_eq!(Cpu.transform(&mut vec![Fr::from(0u64); 3], Transform::Interpolate), Err(transform));
+}
+
+/// `cargo test --release -p zkdx-prover --test keys -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement"]
+fn where_the_time_goes() {
+    let fixture = Fixture::new(Diagnosis::large(4000), 1);
+    println!("{} constraints, {:?}", fixture.r1cs.constraints(), fixture.r1cs.columns);
+    let prover = Prover::new(&fixture.key, &fixture.registration, &Cpu).unwrap();
+    for _ in 0..3 {
+        let (_, timings) = prover.prove(fixture.toy.witness(), &fixture.statement(), &mut rng(1)).unwrap();
+        timings.steps().iter().for_each(|(name, time)| println!("{name:14} {time:?}"));
+    }
+}
