@@ -4,10 +4,12 @@
 //! - [`ProvingKey`]: the key and its bytes
 //! - [`register`](register()): a model's public commitment and its secret half
 //! - [`Prover`]: the two rounds
+//! - [`Network`]: an architecture with its circuit, from setup to the proof of a diagnosis
 //! - [`accelerator`]: where the heavy arithmetic runs
 
 pub mod accelerator;
 pub mod key;
+pub mod network;
 pub mod prove;
 mod qap;
 pub mod register;
@@ -15,6 +17,7 @@ pub mod setup;
 
 pub use accelerator::{Accelerator, AcceleratorError, Cpu};
 pub use key::{CircuitInfo, ProvingKey, ProvingKeyError, circuit_digest};
+pub use network::{Network, NetworkError, Patient, Proven};
 pub use prove::{ProveError, Prover, Timings};
 pub use register::{RegisterError, Registration, RegistrationError, audit, register};
 pub use setup::{SetupError, Trapdoor, setup};

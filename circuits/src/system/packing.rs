@@ -6,7 +6,7 @@ use super::{BlindingId, PackedEntry, Packing, Relation, SystemWitness, TensorId,
 use crate::architecture::Interval;
 use crate::field::{Fr, from_int, power_of_two};
 use crate::gadgets::poseidon::commit;
-use crate::parameters::Blinding;
+use crate::parameters::{Blinding, Record};
 
 /// Bits of a word that entries are packed into; the field's order has 254.
 const WORD_BITS: u32 = 248;
@@ -24,9 +24,13 @@ impl Packing {
 
     /// The packed words: `Σ (entry + offset)·2^bit` each.
     pub fn evaluate(&self, witness: &SystemWitness) -> Vec<Fr> {
+        self.pack(|entry| witness.entry(entry.tensor, entry.index))
+    }
+
+    /// The packed words of entries read by `read`.
+    fn pack(&self, read: impl Fn(&PackedEntry) -> i64) -> Vec<Fr> {
         let value = |entry: &PackedEntry| {
-            let integer = i128::from(witness.entry(entry.tensor, entry.index)) + i128::from(entry.offset);
-            from_int(integer) * power_of_two(entry.bit)
+            from_int(i128::from(read(entry)) + i128::from(entry.offset)) * power_of_two(entry.bit)
         };
         self.words.iter().map(|word| word.iter().map(value).sum()).collect()
     }
@@ -55,6 +59,20 @@ impl TensorSystem {
             }
         }
         words
+    }
+}
+
+impl TensorSystem {
+    /// The record commitment alone, for a record whose length fits the system; `None` otherwise.
+    pub fn record_commitment(&self, record: &Record, blinding: &Blinding) -> Option<Fr> {
+        let hashes = self.relations.iter().filter_map(|relation| match relation {
+            Relation::Hash(hash) if hash.blinding == BlindingId::Record => Some(hash),
+            _ => None,
+        });
+        let packing = &hashes.map(|hash| &hash.packing).next()?;
+        let entries = record.entries();
+        let fits = packing.words.iter().flatten().all(|entry| entry.index < entries.len());
+        fits.then(|| commit(&packing.pack(|entry| entries[entry.index]), blinding))
     }
 }
 

@@ -1,0 +1,187 @@
+//! A network from its architecture to the proof of a diagnosis: every part of zkdx in the order in which it is used.
+//!
+//! ```text
+//! architecture ─ compile ─► tensor system ─ plan ─► circuit ─ setup ─► keys
+//! parameters ─ register ─► model, registration
+//! record, blinding ─ prove ─► statement, proof
+//! ```
+
+use std::time::{Duration, Instant};
+
+use rand::{CryptoRng, RngCore};
+use thiserror::Error;
+use zkdx_circuits::lower::{self, LowerError, NetworkCircuit, Plan, Report};
+use zkdx_circuits::r1cs::{FirstRoundWitness, R1cs, shape};
+use zkdx_circuits::system::{CompileError, TensorSystem, WitnessError, compile};
+use zkdx_circuits::{Architecture, Blinding, Card, Context, Fr, OutcomeKind, Parameters, Record, Statement};
+use zkdx_verifier::diagnosis::disclosed;
+use zkdx_verifier::{DiagnosisError, Opening, ProofFile, PublicModel, Reading};
+
+use crate::accelerator::Accelerator;
+use crate::key::ProvingKey;
+use crate::prove::{ProveError, Prover, Timings};
+use crate::register::{RegisterError, Registration, register};
+use crate::setup::{SetupError, setup};
+
+/// An architecture with its circuit. Public: no weights.
+pub struct Network {
+    architecture: Architecture,
+    system: TensorSystem,
+    plan: Plan,
+}
+
+/// A committed record.
+pub struct Patient<'p> {
+    /// The encoded record.
+    pub record: &'p Record,
+    /// What hides it in its commitment.
+    pub blinding: &'p Blinding,
+}
+
+/// A finished proof.
+pub struct Proven {
+    /// Statement, proof, and the same for people.
+    pub file: ProofFile,
+    /// What opens a committed outcome; absent where the outcome is disclosed. Secret.
+    pub opening: Option<Opening>,
+    /// Time to compute the tensors of the witness and the first round of the circuit.
+    pub synthesis: Duration,
+    /// Where the rest of the time went.
+    pub timings: Timings,
+}
+
+/// Why a network cannot be compiled, set up, registered or proven. Names places, never secrets.
+#[derive(Debug, Error)]
+pub enum NetworkError {
+    /// The architecture has no tensor system.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The tensor system has no circuit.
+    #[error(transparent)]
+    Lower(#[from] LowerError),
+    /// No keys.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// No registration.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// Record or parameters do not fit the architecture.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+    /// No proof.
+    #[error(transparent)]
+    Prove(#[from] ProveError),
+    /// The finished statement cannot be read.
+    #[error(transparent)]
+    Diagnosis(#[from] DiagnosisError),
+    /// The key was made for another architecture.
+    #[error("the key was made for another architecture (another model, other bit widths, or another outcome)")]
+    WrongKey,
+}
+
+impl Network {
+    /// Compiles `architecture` and plans its circuit.
+    pub fn compile(architecture: Architecture) -> Result<Self, NetworkError> {
+        let system = compile(&architecture)?;
+        let plan = Plan::choose(&system);
+        NetworkCircuit::new(&system, &plan)?;
+        Ok(Self { architecture, system, plan })
+    }
+
+    /// The public description.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// The relations.
+    pub fn system(&self) -> &TensorSystem {
+        &self.system
+    }
+
+    /// What each relation costs.
+    pub fn report(&self) -> Result<Report, NetworkError> {
+        Ok(self.circuit()?.report())
+    }
+
+    /// The constraint system.
+    pub fn shape(&self) -> Result<R1cs, NetworkError> {
+        Ok(shape(&self.circuit()?))
+    }
+
+    /// Keys from a single-party setup.
+    pub fn setup(&self, rng: &mut (impl RngCore + CryptoRng)) -> Result<ProvingKey, NetworkError> {
+        Ok(setup(&self.shape()?, self.architecture.digest(), rng)?)
+    }
+
+    /// Commits to `parameters` under `key`.
+    pub fn register(
+        &self,
+        key: &ProvingKey,
+        parameters: &Parameters,
+        card: Card,
+        device: &dyn Accelerator,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Result<(Registration, PublicModel), NetworkError> {
+        self.check_key(key)?;
+        let weights = zeroize::Zeroizing::new(lower::weights(&self.system, parameters)?);
+        let registration = register(key, &weights, card.digest(), device, rng)?;
+        let public = self.public_model(&registration, card);
+        Ok((registration, public))
+    }
+
+    /// The public half of a registration.
+    pub fn public_model(&self, registration: &Registration, card: Card) -> PublicModel {
+        PublicModel::new(registration.model().clone(), card, self.architecture.clone())
+    }
+
+    /// The commitment to a record, or `None` if its length does not fit.
+    pub fn commitment(&self, patient: &Patient<'_>) -> Option<Fr> {
+        self.system.record_commitment(patient.record, patient.blinding)
+    }
+
+    /// Proves what the registered model says of `patient`, for use in `context`.
+    pub fn prove(
+        &self,
+        prover: &Prover<'_>,
+        model: (&Parameters, &PublicModel),
+        patient: &Patient<'_>,
+        context: Context,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Proven, NetworkError> {
+        let (parameters, public) = model;
+        let start = Instant::now();
+        let witness = self.system.witness(patient.record, parameters)?;
+        let hiding = Blinding::random(rng);
+        let words = self.system.words(&witness, patient.blinding, &hiding);
+        let circuit = self.circuit()?.with_witness(&witness, patient.blinding, &hiding);
+        let first = FirstRoundWitness::new(&circuit, words.clone());
+        let statement = statement(public, &words, context);
+        let synthesis = start.elapsed();
+        let (proof, timings) = prover.prove(first, &statement, rng)?;
+        let reading = Reading::new(public, &statement, disclosed(public, &statement, None)?.as_ref());
+        let opening = self.opening(patient.record, parameters, &hiding);
+        Ok(Proven { file: ProofFile { statement, proof, reading }, opening, synthesis, timings })
+    }
+
+    fn opening(&self, record: &Record, parameters: &Parameters, hiding: &Blinding) -> Option<Opening> {
+        if self.architecture.outcome != OutcomeKind::Commitment {
+            return None;
+        }
+        let evaluation = self.architecture.evaluate(record, parameters).ok()?;
+        let outcome = zkdx_circuits::Outcome { class: evaluation.class, scores: evaluation.scores.clone() };
+        Some(Opening::new(&outcome, hiding))
+    }
+
+    fn check_key(&self, key: &ProvingKey) -> Result<(), NetworkError> {
+        if key.verifying.architecture == self.architecture.digest() { Ok(()) } else { Err(NetworkError::WrongKey) }
+    }
+
+    fn circuit(&self) -> Result<NetworkCircuit<'_>, NetworkError> {
+        Ok(NetworkCircuit::new(&self.system, &self.plan)?)
+    }
+}
+
+fn statement(public: &PublicModel, words: &[Fr], context: Context) -> Statement {
+    let (record_commitment, outcome) = words.split_first().map_or((Fr::default(), Vec::new()), |(a, b)| (*a, b.to_vec()));
+    Statement { model_id: public.model().id(), record_commitment, outcome, context }
+}
