@@ -85,10 +85,10 @@ fn prepare(graph: &FloatGraph) -> Result<(network::Network, crate::architecture:
     if !refusals.is_empty() {
         return Err(QuantizeError::Unsupported(refusals));
     }
-    let network = normal::normalise(&draft.finish(output));
-    match network.nodes.len() {
-        1 => Err(QuantizeError::NoLayer),
-        _ => Ok((network, tail.head)),
+    let network = draft.finish(output);
+    match network.nodes.iter().any(network::Node::computes) {
+        true => Ok((normal::normalise(&network), tail.head)),
+        false => Err(QuantizeError::NoLayer),
     }
 }
 

@@ -125,8 +125,13 @@ impl<'a> Assembly<'a> {
         (1 << (self.settings.weight_bits - 1)) - 1
     }
 
-    fn form(&self, function: Function) -> Form {
-        Form::new(function, self.settings.activation_bits)
+    /// The activation of node `id` as integers.
+    fn form(&self, id: usize, function: Function) -> Result<Form, QuantizeError> {
+        let bits = self.settings.activation_bits;
+        match self.like {
+            Some(like) => like::form(like, id, function, bits),
+            None => Ok(Form::new(function, bits, 1.0)),
+        }
     }
 
     pub(super) fn grid(&self, id: usize) -> &Grid {
@@ -160,29 +165,28 @@ impl<'a> Assembly<'a> {
         }
         let step = |(id, node): (usize, &Node)| {
             let Op::Apply(function) = node.op else { return None };
-            let form = self.form(function);
-            let range = self.range(id, function, 1);
-            (form.fixed.is_none() && self.is_shared(id, false)).then(|| power_above(range[0] / form.top as f64))
+            let form = Form::new(function, self.settings.activation_bits, 1.0);
+            let free = form.fixed.is_some() || !self.is_shared(id, false);
+            (!free).then(|| power_above(self.range(id, function, &form, 1)[0] / form.top as f64))
         };
         self.network.nodes.iter().enumerate().filter_map(step).reduce(f64::max).unwrap_or(1.0)
     }
 
     /// Largest activation of each channel, as far as it is worth representing.
-    fn range(&self, id: usize, function: Function, channels: usize) -> Array1<f64> {
-        let top = self.form(function).top;
+    fn range(&self, id: usize, function: Function, form: &Form, channels: usize) -> Array1<f64> {
         match function {
             Function::LeakyRelu(_) => {
                 let before = largest(&self.floats[self.network.nodes[id].inputs[0]], channels) / 4.0;
                 let after = largest(&self.floats[id], channels);
                 after.iter().zip(&before).map(|(a, b)| a.max(*b)).collect()
             }
-            _ => ranges(&self.floats[id], channels, top),
+            _ => ranges(&self.floats[id], channels, form.top),
         }
     }
 
     /// Settles an activation and the accumulators that it reads.
     fn activation(&mut self, id: usize, function: Function) -> Result<(), QuantizeError> {
-        let form = self.form(function);
+        let mut form = self.form(id, function)?;
         let root = self.network.nodes[id].inputs[0];
         let single = !matches!(self.network.nodes[root].op, Op::Sum(_));
         let target = match form.fixed {
@@ -192,14 +196,14 @@ impl<'a> Assembly<'a> {
         };
         let shift = match target {
             None if single => self.free(id, root, function, &form)?,
-            _ => self.uniform(id, root, function, &form, target)?,
+            _ => self.uniform(id, root, function, &mut form, target)?,
         };
         self.requantise(id, root, shift, &form)
     }
 
     /// A scale per channel, private: the next dense layer absorbs it.
     fn free(&mut self, id: usize, root: usize, function: Function, form: &Form) -> Result<u32, QuantizeError> {
-        let channels = self.channels(id, root, function)?;
+        let channels = self.channels(id, root, function, form)?;
         let bound = self.type_bound(root)?;
         let shifts = (0..=30).filter(|shift| bound >> shift < 1 << 23);
         let choice = match self.like {
@@ -221,7 +225,7 @@ impl<'a> Assembly<'a> {
         Ok(products.min(2f64.powi(60)) as i64 + bias_bound(coefficients.fan_in, input, weight))
     }
 
-    fn channels(&self, id: usize, root: usize, function: Function) -> Result<Channels, QuantizeError> {
+    fn channels(&self, id: usize, root: usize, function: Function, form: &Form) -> Result<Channels, QuantizeError> {
         let least = self.least(root)?;
         let count = least.len();
         let input = self.network.nodes[root].inputs[0];
@@ -230,7 +234,7 @@ impl<'a> Assembly<'a> {
             Op::Scale(_) => integers.variance(count) + 1.0,
             _ => Array1::from_elem(count, integers.variance(self.network.nodes[input].width()).sum() + 1.0),
         };
-        let range = self.range(id, function, count);
+        let range = self.range(id, function, form, count);
         let importance = self.importance(id, &range);
         Ok(Channels { range, least, spread, importance })
     }
@@ -252,45 +256,34 @@ impl<'a> Assembly<'a> {
         id: usize,
         root: usize,
         function: Function,
-        form: &Form,
+        form: &mut Form,
         target: Option<f64>,
     ) -> Result<u32, QuantizeError> {
         let members = self.members(root);
-        let least = power_above(self.least_of(&members)?);
-        let finest = self.finest_of(&members);
-        let target = target.unwrap_or_else(|| power_above(self.range(id, function, 1)[0] / form.top as f64));
-        let (shift, scale) = match self.like {
-            Some(like) => {
-                let shift = like::shift(like, id)?;
-                (shift, target * 0.5f64.powi(shift as i32))
-            }
-            None => {
-                let scale = least.min(finest).clamp(target * FINEST, target);
-                ((target / scale).log2().round() as u32, scale)
-            }
-        };
-        self.refuse_excess(root, least / scale, like::advice(self.like))?;
-        self.settle(&members, scale)?;
-        Ok(shift)
-    }
-
-    fn refuse_excess(&self, id: usize, excess: f64, advice: &'static str) -> Result<(), QuantizeError> {
-        if excess <= 1.0 {
-            return Ok(());
+        let mut target = target.unwrap_or_else(|| power_above(self.range(id, function, form, 1)[0] / form.top as f64));
+        if let Some(like) = self.like {
+            let shift = like::shift(like, id)?;
+            self.settle(&members, target * 0.5f64.powi(shift as i32))?;
+            return Ok(shift);
         }
-        let (layer, bits) = (self.network.nodes[id].name.clone(), self.settings.weight_bits);
-        Err(QuantizeError::TooLarge { layer, excess, bits, advice })
+        let least = power_above(self.least_of(&members)?);
+        if members.len() == 1 && least > target {
+            let coarser = form.fixed.map(|_| least / target);
+            *form = Form::new(function, self.settings.activation_bits, coarser.unwrap_or(1.0));
+            target = least;
+        }
+        let scale = least.min(self.finest_of(&members)).clamp(target * FINEST, target);
+        self.settle(&members, scale)?;
+        Ok((target / scale).log2().round() as u32)
     }
 
     /// Settles the scores: accumulators of one public scale.
     fn scores(&mut self) -> Result<(), QuantizeError> {
         let members = self.members(self.network.output);
-        let least = self.least_of(&members)?;
         let scale = match self.like {
             Some(like) => like.score_scale,
-            None => power_above(least).min(self.finest_of(&members)),
+            None => power_above(self.least_of(&members)?).min(self.finest_of(&members)),
         };
-        self.refuse_excess(self.network.output, least / scale, like::advice(self.like))?;
         self.settle(&members, scale)
     }
 
@@ -317,7 +310,8 @@ impl<'a> Assembly<'a> {
     /// The finest scale among the activations that members of a sum read.
     pub(super) fn finest_of(&self, members: &[usize]) -> f64 {
         let sums = members.iter().filter(|&&id| matches!(self.network.nodes[id].op, Op::Sum(_)));
-        let settled = sums.flat_map(|&id| &self.network.nodes[id].inputs).filter_map(|&input| self.grids[input].as_ref());
+        let settled =
+            sums.flat_map(|&id| &self.network.nodes[id].inputs).filter_map(|&input| self.grids[input].as_ref());
         settled.map(|grid| grid.step[0]).fold(f64::INFINITY, f64::min)
     }
 }

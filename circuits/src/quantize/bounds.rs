@@ -202,4 +202,3 @@ impl Rounding {
         (self.function.at(x) - inside).abs() + (inside.abs() - top).max(0.0)
     }
 }
-

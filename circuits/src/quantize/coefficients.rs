@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, Axis, Zip};
 
 use super::assemble::Grid;
 use super::forms::round;
-use super::network::{Op, Node};
+use super::network::{Node, Op};
 
 /// Weights per unit of the input integers, `inputs × channels` (one row if entrywise), and what is left at integer 0.
 /// Secret, as the network it comes from.

@@ -149,7 +149,13 @@ impl Draft {
     }
 
     /// Entries of a value in another order and shape.
-    pub(super) fn movement(&mut self, name: &str, value: &Lazy, indices: Option<Vec<usize>>, shape: Vec<usize>) -> Lazy {
+    pub(super) fn movement(
+        &mut self,
+        name: &str,
+        value: &Lazy,
+        indices: Option<Vec<usize>>,
+        shape: Vec<usize>,
+    ) -> Lazy {
         let pick = |entries: &Array1<f64>| match &indices {
             Some(indices) => entries.select(Axis(0), indices),
             None => entries.clone(),
@@ -162,8 +168,7 @@ impl Draft {
     /// Values joined along an axis.
     pub(super) fn concat(&mut self, name: &str, values: &[Lazy], axis: usize, shape: Vec<usize>) -> Lazy {
         let join = |part: fn(&Lazy) -> &Array1<f64>| {
-            let parts: Vec<ArrayD<f64>> =
-                values.iter().map(|value| shaped(part(value), self.shape(value))).collect();
+            let parts: Vec<ArrayD<f64>> = values.iter().map(|value| shaped(part(value), self.shape(value))).collect();
             let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
             concatenate(Axis(axis), &views).expect("shapes agree but for the axis").iter().copied().collect()
         };

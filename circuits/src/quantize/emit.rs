@@ -10,7 +10,7 @@ use super::QuantizedModel;
 use super::assemble::{Assembled, Assembly, Grid};
 use super::coefficients::Coefficients;
 use super::error::QuantizeError;
-use super::forms::{Form, round};
+use super::forms::{Form, power_above, round};
 use super::integers::{Batch, by_channel};
 use super::like;
 use super::network::Op;
@@ -20,15 +20,35 @@ use crate::layers::{Affine, Combine, Concat, Dense, Layer, LayerError, Rearrange
 use crate::parameters::Parameters;
 
 impl Assembly<'_> {
+    /// Writes accumulators whose sums have the given scale. A term whose weights are too large for it has a coarser
+    /// scale of its own, and a factor in the sum.
     pub(super) fn settle(&mut self, members: &[usize], scale: f64) -> Result<(), QuantizeError> {
         for &id in members {
-            match &self.network.nodes[id].op {
-                Op::Dense(linear) => self.linear(id, &Array1::from_elem(linear.bias.len(), scale))?,
-                Op::Scale(map) => self.linear(id, &Array1::from_elem(map.bias.len(), scale))?,
-                _ => self.emit(id, scale)?,
-            }
+            let channels = match &self.network.nodes[id].op {
+                Op::Dense(linear) => linear.bias.len(),
+                Op::Scale(map) => map.bias.len(),
+                _ => {
+                    self.emit(id, scale)?;
+                    continue;
+                }
+            };
+            let scale = self.fitting(id, scale)?;
+            self.linear(id, &Array1::from_elem(channels, scale))?;
         }
         Ok(())
+    }
+
+    fn fitting(&self, id: usize, scale: f64) -> Result<f64, QuantizeError> {
+        let least = self.least(id)?.iter().copied().fold(0.0, f64::max);
+        let term = self.network.readers(id).any(|reader| matches!(self.network.nodes[reader].op, Op::Sum(_)));
+        if least <= scale {
+            return Ok(scale);
+        }
+        if term && self.like.is_none() {
+            return Ok(power_above(least));
+        }
+        let (layer, bits) = (self.network.nodes[id].name.clone(), self.settings.weight_bits);
+        Err(QuantizeError::TooLarge { layer, excess: least / scale, bits, advice: like::advice(self.like) })
     }
 
     pub(super) fn input_interval(&self, id: usize) -> Interval {
@@ -38,10 +58,8 @@ impl Assembly<'_> {
     pub(super) fn coefficients(&self, id: usize) -> Result<Coefficients, QuantizeError> {
         let node = &self.network.nodes[id];
         let reason = || "its input has another scale at each position".to_owned();
-        Coefficients::of(node, self.grid(node.inputs[0])).ok_or_else(|| QuantizeError::Layer {
-            layer: node.name.clone(),
-            source: LayerError::Malformed(reason()),
-        })
+        Coefficients::of(node, self.grid(node.inputs[0]))
+            .ok_or_else(|| QuantizeError::Layer { layer: node.name.clone(), source: LayerError::Malformed(reason()) })
     }
 
     pub(super) fn least(&self, id: usize) -> Result<Array1<f64>, QuantizeError> {
@@ -57,7 +75,8 @@ impl Assembly<'_> {
         let (name, bound) = (node.name.clone(), self.weight_bound());
         let dense = matches!(node.op, Op::Dense(_));
         let weight = coefficients.weights(scale, bound).into_dyn();
-        let weight = if dense { weight } else { weight.into_shape_with_order(node.shape.clone()).expect("one entry each") };
+        let weight =
+            if dense { weight } else { weight.into_shape_with_order(node.shape.clone()).expect("one entry each") };
         let limit = bias_bound(coefficients.fan_in, self.input_interval(id), bound);
         let input = self.integers[node.inputs[0]].as_ref().expect("nodes are settled in order");
         let products = Parameters::new(vec![weight.clone()]);
@@ -174,7 +193,8 @@ fn picked(grid: &Grid, indices: Option<&[usize]>) -> Grid {
 
 fn joined(grids: &[&Grid], shapes: Vec<&[usize]>, axis: usize) -> Grid {
     let join = |part: fn(&Grid) -> &Array1<f64>| {
-        let shaped = |(grid, shape): (&&Grid, &&[usize])| part(grid).to_shape(*shape).expect("one entry each").into_owned();
+        let shaped =
+            |(grid, shape): (&&Grid, &&[usize])| part(grid).to_shape(*shape).expect("one entry each").into_owned();
         let parts: Vec<_> = grids.iter().zip(&shapes).map(shaped).collect();
         let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
         concatenate(Axis(axis), &views).expect("shapes agree but for the axis").iter().copied().collect()

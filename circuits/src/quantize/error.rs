@@ -3,9 +3,9 @@
 use ndarray::Array2;
 use thiserror::Error;
 
+use super::Labelled;
 use super::fuse::Refusal;
 use super::network::Network;
-use super::Labelled;
 use crate::architecture::{ArchitectureError, EncodingError, InputError};
 use crate::layers::LayerError;
 

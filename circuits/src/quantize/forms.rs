@@ -10,7 +10,8 @@
 //! | tanh | table | `q`: keys from −4 to 4; result: `2^(1−b)` |
 //!
 //! Tables have `2^(b+2)` keys; beyond ten bits the range of their keys doubles, so that a clamped key costs less than a unit.
-//! None of it depends on weights or on calibration, so a retrained model has the same tables.
+//! Where the weights are too large for keys that fine, keys are coarser by a power of two. Apart from that nothing
+//! depends on weights or on calibration, so a retrained model has the same tables.
 
 use super::network::Function;
 use crate::architecture::Interval;
@@ -36,16 +37,16 @@ pub(super) struct Fixed {
 }
 
 impl Form {
-    /// The form of `function` in `bits` bits.
-    pub(super) fn new(function: Function, bits: u32) -> Self {
+    /// The form of `function` in `bits` bits, with keys `coarser` times as far apart as they could be.
+    pub(super) fn new(function: Function, bits: u32, coarser: f64) -> Self {
         let (signed, unsigned) = ((1i64 << (bits - 1)) - 1, (1i64 << bits) - 1);
         match function {
             Function::Identity => Self::clamp(-signed, signed, None),
             Function::Relu => Self::clamp(0, unsigned, None),
             Function::LeakyRelu(alpha) => leaky(alpha, signed),
-            Function::Clip(lo, hi) => clip(lo, hi, if lo >= 0.0 { unsigned } else { signed }),
-            Function::Sigmoid => table(function, bits, Interval::new(0, unsigned), 8.0, bits),
-            Function::Tanh => table(function, bits, Interval::new(-signed, signed), 4.0, bits - 1),
+            Function::Clip(lo, hi) => clip(lo, hi, if lo >= 0.0 { unsigned } else { signed }, coarser),
+            Function::Sigmoid => table(function, bits, Interval::new(0, unsigned), 8.0 * coarser, bits),
+            Function::Tanh => table(function, bits, Interval::new(-signed, signed), 4.0 * coarser, bits - 1),
         }
     }
 
@@ -69,8 +70,8 @@ fn leaky(alpha: f64, signed: i64) -> Form {
     Form { activation: Activation::Table { clamp, values }, top: signed, fixed: None }
 }
 
-fn clip(lo: f64, hi: f64, top: i64) -> Form {
-    let step = power_above(lo.abs().max(hi.abs()) / top as f64);
+fn clip(lo: f64, hi: f64, top: i64, coarser: f64) -> Form {
+    let step = power_above(lo.abs().max(hi.abs()) / top as f64) * coarser;
     Form::clamp(round(lo / step), round(hi / step), Some(Fixed { key: step, value: step }))
 }
 

@@ -42,11 +42,16 @@ type Reason = (&'static str, &'static str);
 const PRODUCT: Reason =
     ("multiplies two values that both depend on the record", "only products with constants can be quantised");
 const QUOTIENT: Reason = ("divides by a value that depends on the record", "multiply by a constant instead");
-const LEFT: Reason = ("has the constant on the left or with more than two axes", "transpose, so that the weights are a matrix on the right");
+const LEFT: Reason = (
+    "has the constant on the left or with more than two axes",
+    "transpose, so that the weights are a matrix on the right",
+);
 const HALF_OPEN: Reason = ("has one open end that is not ReLU", "give both ends, or use Relu");
 const MIXED: Reason = ("joins constants and values that depend on the record", "leave the constants out");
-const MIDDLE: Reason =
-    ("computes probabilities in the middle of the network", "only the end of a network may have it; use Relu, Sigmoid or Tanh here");
+const MIDDLE: Reason = (
+    "computes probabilities in the middle of the network",
+    "only the end of a network may have it; use Relu, Sigmoid or Tanh here",
+);
 const CONSTANT: Reason = ("is applied to constants", "fold the constants before exporting the model");
 
 /// A draft, its output, and the refused nodes.
@@ -97,12 +102,18 @@ impl Walk {
         match (&node.op, inputs.as_slice()) {
             (FloatOp::Input, _) => Ok(self.push(node, Op::Input, vec![])),
             (FloatOp::Constant(value), _) => Ok(Value::Constant(value.mapv(f64::from))),
-            (FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div, [left, right]) => self.binary(node, left, right),
+            (FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div, [left, right]) => {
+                self.binary(node, left, right)
+            }
             (FloatOp::MatMul, [left, right]) => self.matmul(node, left, right),
-            (FloatOp::Softmax { .. } | FloatOp::Normalize { .. }, [Value::Lazy(value)]) => Ok(self.readout(node, value)),
+            (FloatOp::Softmax { .. } | FloatOp::Normalize { .. }, [Value::Lazy(value)]) => {
+                Ok(self.readout(node, value))
+            }
             (FloatOp::Softmax { .. } | FloatOp::Normalize { .. }, _) => Err(CONSTANT),
             (FloatOp::Concat { axis }, values) => self.concat(node, values, *axis),
-            (FloatOp::Reshape | FloatOp::Transpose { .. } | FloatOp::Slice { .. }, [value]) => Ok(self.movement(node, value)),
+            (FloatOp::Reshape | FloatOp::Transpose { .. } | FloatOp::Slice { .. }, [value]) => {
+                Ok(self.movement(node, value))
+            }
             (_, [value]) => self.activation(node, value),
             _ => Err(CONSTANT),
         }
@@ -158,17 +169,23 @@ impl Walk {
     }
 
     fn concat(&mut self, node: &FloatNode, values: &[Value], axis: usize) -> Result<Value, Reason> {
-        let constants: Option<Vec<_>> = values.iter().map(|value| match value {
-            Value::Constant(value) => Some(value.view()),
-            Value::Lazy(_) => None,
-        }).collect();
+        let constants: Option<Vec<_>> = values
+            .iter()
+            .map(|value| match value {
+                Value::Constant(value) => Some(value.view()),
+                Value::Lazy(_) => None,
+            })
+            .collect();
         if let Some(constants) = constants {
             return Ok(Value::Constant(concatenate(Axis(axis), &constants).map_err(|_| CONSTANT)?));
         }
-        let lazies: Option<Vec<Lazy>> = values.iter().map(|value| match value {
-            Value::Lazy(lazy) => Some(lazy.clone()),
-            Value::Constant(_) => None,
-        }).collect();
+        let lazies: Option<Vec<Lazy>> = values
+            .iter()
+            .map(|value| match value {
+                Value::Lazy(lazy) => Some(lazy.clone()),
+                Value::Constant(_) => None,
+            })
+            .collect();
         let lazies = lazies.ok_or(MIXED)?;
         Ok(Value::Lazy(self.draft.concat(&node.name, &lazies, axis, node.shape.clone())))
     }
@@ -194,7 +211,13 @@ impl Walk {
         }
     }
 
-    fn with_constant(&mut self, node: &FloatNode, value: &Lazy, constant: &ArrayD<f64>, constant_first: bool) -> Result<Value, Reason> {
+    fn with_constant(
+        &mut self,
+        node: &FloatNode,
+        value: &Lazy,
+        constant: &ArrayD<f64>,
+        constant_first: bool,
+    ) -> Result<Value, Reason> {
         let value = self.broadcast(node, value);
         let c: Array1<f64> = spread(constant, &node.shape).into_iter().collect();
         let (ones, zeros) = (Array1::ones(c.len()), Array1::zeros(c.len()));

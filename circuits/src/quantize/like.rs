@@ -1,9 +1,10 @@
 //! Quantising onto an architecture that exists: everything public is taken from it, so that its setup serves the new model.
 
 use super::error::QuantizeError;
-use super::network::{Network, Op};
+use super::forms::Form;
+use super::network::{Function, Network, Op};
 use crate::architecture::{Architecture, LayerNode};
-use crate::layers::Layer;
+use crate::layers::{Layer, MAX_SHIFT};
 
 /// Refuses a network that is not the architecture's graph.
 pub(super) fn same_graph(like: &Architecture, network: &Network) -> Result<(), QuantizeError> {
@@ -13,7 +14,10 @@ pub(super) fn same_graph(like: &Architecture, network: &Network) -> Result<(), Q
     });
     if let Some((layer, node)) = wrong {
         let (expected, got) = (kind(&layer.layer), operation(&node.op));
-        return Err(differs(layer, format!("the architecture has {expected} of other values here than the model's {got}")));
+        return Err(differs(
+            layer,
+            format!("the architecture has {expected} of other values here than the model's {got}"),
+        ));
     }
     if expected != got {
         let reason = format!("the model has {got} layers, the architecture {expected}");
@@ -26,6 +30,19 @@ pub(super) fn same_graph(like: &Architecture, network: &Network) -> Result<(), Q
 pub(super) fn shift(like: &Architecture, id: usize) -> Result<u32, QuantizeError> {
     match &like.layers[id - 1] {
         LayerNode { layer: Layer::Requantize(layer), .. } => Ok(layer.shift),
+        other => Err(differs(other, "it does not round".to_owned())),
+    }
+}
+
+/// The activation of the architecture's layer that is node `id`, as the form of `function` that gives it.
+pub(super) fn form(like: &Architecture, id: usize, function: Function, bits: u32) -> Result<Form, QuantizeError> {
+    let forms = (0..MAX_SHIFT as i32).map(|coarser| Form::new(function, bits, 2f64.powi(coarser)));
+    match &like.layers[id - 1] {
+        LayerNode { layer: Layer::Requantize(layer), .. } => {
+            forms.into_iter().find(|form| form.activation == layer.activation).ok_or_else(|| {
+                differs(&like.layers[id - 1], "its activation has another function or number of bits".to_owned())
+            })
+        }
         other => Err(differs(other, "it does not round".to_owned())),
     }
 }

@@ -94,7 +94,13 @@ impl Function {
         match self {
             Self::Identity => x,
             Self::Relu => x.max(0.0),
-            Self::LeakyRelu(alpha) => if x > 0.0 { x } else { alpha * x },
+            Self::LeakyRelu(alpha) => {
+                if x > 0.0 {
+                    x
+                } else {
+                    alpha * x
+                }
+            }
             Self::Clip(lo, hi) => x.max(lo).min(hi),
             Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
             Self::Tanh => x.tanh(),
@@ -125,6 +131,11 @@ impl Node {
     /// Whether its output is an accumulator, too wide to be multiplied before it is requantised.
     pub(super) fn accumulates(&self) -> bool {
         matches!(self.op, Op::Dense(_) | Op::Scale(_) | Op::Sum(_))
+    }
+
+    /// Whether it does anything to entries.
+    pub(super) fn computes(&self) -> bool {
+        !self.moves() && !matches!(self.op, Op::Input)
     }
 
     /// Whether it only moves entries.
@@ -193,9 +204,10 @@ impl Network {
 
     /// Nodes that read `id`, once per reading.
     pub(super) fn readers(&self, id: usize) -> impl Iterator<Item = usize> + '_ {
-        self.nodes.iter().enumerate().flat_map(move |(reader, node)| {
-            node.inputs.iter().filter(move |&&input| input == id).map(move |_| reader)
-        })
+        self.nodes
+            .iter()
+            .enumerate()
+            .flat_map(move |(reader, node)| node.inputs.iter().filter(move |&&input| input == id).map(move |_| reader))
     }
 }
 

@@ -44,7 +44,13 @@ impl Ranges {
 
     fn widened(&self, min: f64, max: f64) -> (f64, f64) {
         // A feature that never varied may still vary by its own size.
-        let span = if max > min { max - min } else if min == 0.0 { 1.0 } else { min.abs() };
+        let span = if max > min {
+            max - min
+        } else if min == 0.0 {
+            1.0
+        } else {
+            min.abs()
+        };
         let margin = if max > min { self.margin } else { self.margin.max(0.5) };
         let (mut low, high) = (min - margin * span, max + margin * span);
         if min >= 0.0 {

@@ -109,8 +109,10 @@ fn compare(
         _ => (None, (i64::MIN, i64::MAX)),
     };
     let cut = integers.iter().zip(floats).zip(grid.step.iter().cycle());
-    let cut = cut.filter(|((q, x), step)| **q == ends.1 as f64 && **x > (ends.1 as f64 + 0.5) * **step
-        || ends.0 < 0 && **q == ends.0 as f64 && **x < (ends.0 as f64 - 0.5) * **step);
+    let cut = cut.filter(|((q, x), step)| {
+        **q == ends.1 as f64 && **x > (ends.1 as f64 + 0.5) * **step
+            || ends.0 < 0 && **q == ends.0 as f64 && **x < (ends.0 as f64 - 0.5) * **step
+    });
     let (rms_error, value) = (rms(&off), rms(floats));
     LayerReport {
         name: node.name.clone(),

@@ -83,9 +83,9 @@ pub(super) fn largest(values: &Array2<f64>, channels: usize) -> Array1<f64> {
     rows.columns().into_iter().map(|column| column.iter().fold(0f64, |max, value| max.max(value.abs()))).collect()
 }
 
-/// Bound of a bias: a power of two of about a third of what the products can reach, so that it widens the accumulator
-/// little. It depends on shapes and bit widths alone.
+/// Bound of a bias: about a third of what the products can reach, so that it widens the accumulator little, and one below a
+/// power of two, so that it fills whole bytes. It depends on shapes and bit widths alone.
 pub(super) fn bias_bound(fan_in: usize, input: Interval, weight: i64) -> i64 {
     let products = fan_in as f64 * input.magnitude() as f64 * weight as f64;
-    2f64.powi(((products / 2.0).log2().floor() as i32).clamp(0, 47)) as i64
+    (1 << ((products / 2.0).log2().floor() as i32).clamp(1, 47)) - 1
 }

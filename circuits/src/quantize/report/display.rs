@@ -97,9 +97,8 @@ fn more(f: &mut fmt::Formatter<'_>, len: usize) -> fmt::Result {
 /// The first column to the left, the others to the right.
 fn table<const N: usize>(f: &mut fmt::Formatter<'_>, header: &[String; N], rows: &[[String; N]]) -> fmt::Result {
     let lines = || std::iter::once(header).chain(rows);
-    let widths: [usize; N] = std::array::from_fn(|column| {
-        lines().map(|cells| cells[column].chars().count()).max().unwrap_or_default()
-    });
+    let widths: [usize; N] =
+        std::array::from_fn(|column| lines().map(|cells| cells[column].chars().count()).max().unwrap_or_default());
     for cells in lines() {
         write!(f, "{:<width$}", cells[0], width = widths[0])?;
         for (cell, width) in cells.iter().zip(widths).skip(1) {

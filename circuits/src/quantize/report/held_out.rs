@@ -109,7 +109,8 @@ impl Both {
         let classes = |scores: &[Vec<f64>]| scores.iter().map(|row| class(row)).collect::<Vec<_>>();
         let (before, after) = (classes(&self.before), classes(&self.after));
         let differ = |row: &usize| before[*row] != after[*row];
-        let changed: Vec<_> = (0..before.len()).filter(differ).map(|row| self.disagreement(architecture, row)).collect();
+        let changed: Vec<_> =
+            (0..before.len()).filter(differ).map(|row| self.disagreement(architecture, row)).collect();
         let off: Vec<f64> = self.offs().collect();
         let areas = (mean_auc(&self.before, held_out.classes), mean_auc(&self.after, held_out.classes));
         HeldOut {
@@ -159,5 +160,6 @@ fn outside(architecture: &Architecture, records: &[Vec<f64>]) -> Vec<OutOfRange>
         (value < low - half || value >= high + half).then_some(OutOfRange { row: row + 1, feature, value, low, high })
     };
     let rows = records.iter().enumerate();
-    rows.flat_map(|(row, record)| record.iter().enumerate().filter_map(move |(index, &value)| entry(row, index, value))).collect()
+    rows.flat_map(|(row, record)| record.iter().enumerate().filter_map(move |(index, &value)| entry(row, index, value)))
+        .collect()
 }
