@@ -1,1 +1,97 @@
-//! Post-training quantisation.
+//! Post-training quantisation: from a float graph and calibration records to an architecture and secret integers.
+//!
+//! Every affine map becomes `acc = Σ_j W_j·x_j + b` with integer weights `W = round(w·s_x/s_acc)`, every activation
+//! `y = clamp(⌊acc/2^s + ½⌋)` with `s_y = 2^s·s_acc`. All scales are folded into the weights, so the integer program has no
+//! multiplier. Per-channel scales are private, because the next layer's weights absorb them; the architecture tells the
+//! shifts, the encoding's ranges and what one unit of a score is worth. `docs/src/quantization.md` has the error model.
+
+mod assemble;
+mod bounds;
+mod coefficients;
+mod draft;
+mod emit;
+mod error;
+mod file;
+mod forms;
+mod fuse;
+mod integers;
+mod like;
+mod metrics;
+mod network;
+mod normal;
+mod options;
+mod ranges;
+mod report;
+mod scheme;
+mod tail;
+
+pub use error::QuantizeError;
+pub use file::{FILE_VERSION, FileError};
+pub use fuse::Refusal;
+pub use metrics::auc;
+pub use options::{Options, WIDTHS};
+pub use ranges::Named;
+pub use report::{Disagreement, HeldOut, LayerReport, OutOfRange, Report};
+
+use ndarray::Array2;
+
+use crate::architecture::Architecture;
+use crate::graph::FloatGraph;
+use crate::parameters::Parameters;
+
+/// A model as integers: what is public, and what is secret.
+pub struct QuantizedModel {
+    /// Graph, shapes, shifts, encoding, labels.
+    pub architecture: Architecture,
+    /// Weights and biases.
+    pub parameters: Parameters,
+}
+
+/// Records with the class that each of them really has.
+#[derive(Clone, Copy)]
+pub struct Labelled<'a> {
+    /// Raw values in feature order.
+    pub records: &'a [Vec<f64>],
+    /// Index of the true class of each record.
+    pub classes: &'a [usize],
+}
+
+/// Quantises `graph`, calibrated on `calibration`; the report also covers `held_out`, if given.
+pub fn quantize(
+    graph: &FloatGraph,
+    calibration: &[Vec<f64>],
+    held_out: Option<Labelled<'_>>,
+    options: &Options<'_>,
+) -> Result<(QuantizedModel, Report), QuantizeError> {
+    options.check()?;
+    let (network, head) = prepare(graph)?;
+    let len = network.nodes[0].len();
+    error::check_records("calibration", calibration, len)?;
+    held_out.map_or(Ok(()), |held_out| error::check_labelled(&held_out, len))?;
+    let floats = network.trace(&matrix(calibration, len));
+    error::check_finite(&network, &floats)?;
+    let settings = options.settle(graph, &network, head, calibration)?;
+    let assembled = assemble::assemble(&network, &floats, calibration, &settings, options)?;
+    let report = report::report(&network, &floats, &assembled, settings.weight_bits, held_out)?;
+    Ok((assembled.model, report))
+}
+
+fn prepare(graph: &FloatGraph) -> Result<(network::Network, crate::architecture::Head), QuantizeError> {
+    let fuse::Fused { mut draft, output, mut refusals } = fuse::fuse(graph);
+    let output = output.ok_or(QuantizeError::NoLayer)?;
+    let tail = tail::strip(&mut draft, &output);
+    let output = draft.settle("scores", &tail.scores);
+    refusals.extend(fuse::misplaced(graph, &draft, output));
+    if !refusals.is_empty() {
+        return Err(QuantizeError::Unsupported(refusals));
+    }
+    let network = draft.finish(output);
+    match network.nodes.iter().any(network::Node::computes) {
+        true => Ok((normal::normalise(&network), tail.head)),
+        false => Err(QuantizeError::NoLayer),
+    }
+}
+
+fn matrix(records: &[Vec<f64>], len: usize) -> Array2<f64> {
+    Array2::from_shape_fn((records.len(), len), |(row, column)| records[row][column])
+}

@@ -1,0 +1,204 @@
+//! How far the integer program's values can be from the float network's on a given record, before running it.
+//!
+//! Two numbers per value travel through the network. The worst case: with `Ŵ` the weights as the integers have them and `x`
+//! the float inputs,
+//!
+//! `|âcc_c − acc_c| ≤ Σ_j |Ŵ_jc|·E_j + |Σ_j (Ŵ_jc − W_jc)·x_j + b̂_c − b_c|`,
+//! `|ŷ − y| ≤ L·E + s_y/2 + what the clamp cuts off`,
+//!
+//! where `L` is the steepest slope of the activation and ReLU units that stay dead contribute nothing. And the expected
+//! error: the same with variances, `s²/12` for each rounding, as if all errors were independent.
+
+use ndarray::{Array1, Array2, Axis, Zip};
+
+use super::assemble::{Assembled, Grid};
+use super::forms::Form;
+use super::network::{Function, Linear, Network, Node, Op, Scaling};
+use crate::architecture::ParameterId;
+use crate::layers::{Layer, Requantize};
+
+/// Largest and expected squared error of a value, one row per record.
+#[derive(Clone)]
+pub(super) struct Errors {
+    pub(super) worst: Array2<f64>,
+    pub(super) variance: Array2<f64>,
+}
+
+impl Errors {
+    fn zeros(like: &Array2<f64>) -> Self {
+        Self { worst: Array2::zeros(like.dim()), variance: Array2::zeros(like.dim()) }
+    }
+
+    fn map(&self, map: impl Fn(&Array2<f64>) -> Array2<f64>) -> Self {
+        Self { worst: map(&self.worst), variance: map(&self.variance) }
+    }
+}
+
+/// Errors of every node on records whose float values are `floats`.
+pub(super) fn errors(network: &Network, assembled: &Assembled, floats: &[Array2<f64>]) -> Vec<Errors> {
+    let mut all: Vec<Errors> = Vec::with_capacity(network.nodes.len());
+    for (id, node) in network.nodes.iter().enumerate() {
+        let step = Step { node, assembled, id, floats };
+        let inputs: Vec<&Errors> = node.inputs.iter().map(|&input| &all[input]).collect();
+        let next = step.run(&inputs);
+        all.push(next);
+    }
+    all
+}
+
+struct Step<'a> {
+    node: &'a Node,
+    assembled: &'a Assembled,
+    id: usize,
+    floats: &'a [Array2<f64>],
+}
+
+impl Step<'_> {
+    fn run(&self, inputs: &[&Errors]) -> Errors {
+        match &self.node.op {
+            Op::Input => self.record(),
+            Op::Dense(_) | Op::Scale(_) => self.linear(inputs[0]),
+            Op::Apply(function) => self.activation(*function, inputs[0]),
+            Op::Move(None) => inputs[0].clone(),
+            Op::Move(Some(indices)) => inputs[0].map(|errors| errors.select(Axis(1), indices)),
+            Op::Sum(_) => Errors {
+                worst: inputs.iter().skip(1).fold(inputs[0].worst.clone(), |sum, errors| sum + &errors.worst),
+                variance: inputs.iter().skip(1).fold(inputs[0].variance.clone(), |sum, errors| sum + &errors.variance),
+            },
+            Op::Concat { .. } => Errors {
+                worst: self.node.run(&inputs.iter().map(|errors| &errors.worst).collect::<Vec<_>>()),
+                variance: self.node.run(&inputs.iter().map(|errors| &errors.variance).collect::<Vec<_>>()),
+            },
+        }
+    }
+
+    fn grid(&self) -> &Grid {
+        &self.assembled.grids[self.id]
+    }
+
+    /// Half a step, or how far the value is outside the calibrated range.
+    fn record(&self) -> Errors {
+        let (floats, grid) = (&self.floats[self.id], self.grid());
+        let interval = self.assembled.model.architecture.encoding.interval;
+        let mut errors = Errors::zeros(floats);
+        let ends = |end: i64| &grid.zero + &grid.step * end as f64;
+        let (low, high) = (ends(interval.lo), ends(interval.hi));
+        for (x, mut worst) in floats.rows().into_iter().zip(errors.worst.rows_mut()) {
+            Zip::from(&mut worst).and(&x).and(&low).and(&high).and(&grid.step).for_each(|worst, x, low, high, step| {
+                *worst = (0.5 * step).max(low - x).max(x - high);
+            });
+        }
+        errors.variance = errors.worst.mapv(|worst| worst * worst / 3.0);
+        errors
+    }
+
+    fn linear(&self, input: &Errors) -> Errors {
+        let hat = self.dequantised();
+        let own = self.floats[self.id].clone();
+        let off = hat.run(&[&self.floats[self.node.inputs[0]]]) - own;
+        let spread = |map: fn(f64) -> f64, errors: &Array2<f64>| hat.mapped(map).run(&[errors]);
+        Errors {
+            worst: spread(f64::abs, &input.worst) + off.mapv(f64::abs),
+            variance: spread(|w| w * w, &input.variance) + off.mapv(|d| d * d),
+        }
+    }
+
+    /// The layer that the integers compute, in float units.
+    fn dequantised(&self) -> Node {
+        let input = &self.assembled.grids[self.node.inputs[0]];
+        let (weight, bias) = self.integers();
+        let step = &self.grid().step;
+        let op = match &self.node.op {
+            Op::Dense(linear) => {
+                let (inputs, outputs) = linear.weight.dim();
+                let (zero, from) = input.channels(inputs).expect("settled with one scale at each position");
+                let to = step.slice(ndarray::s![..outputs]);
+                let weight = weight.to_shape((inputs, outputs)).expect("one entry per weight");
+                let weight = &weight * &to / &from.insert_axis(Axis(1));
+                let bias = &bias * &to - zero.dot(&weight);
+                Op::Dense(Linear { weight, bias })
+            }
+            _ => {
+                let weight = &weight * step / &input.step;
+                let bias = &bias * step - &weight * &input.zero;
+                Op::Scale(Scaling { weight, bias })
+            }
+        };
+        Node { op, ..self.node.clone() }
+    }
+
+    fn integers(&self) -> (Array1<f64>, Array1<f64>) {
+        let model = &self.assembled.model;
+        let entries = |id: ParameterId| model.parameters.tensors()[id.0].iter().map(|&x| x as f64).collect();
+        match &model.architecture.layers[self.id - 1].layer {
+            Layer::Dense(layer) => (entries(layer.weight), layer.bias.map(entries).unwrap_or_default()),
+            Layer::Affine(layer) => (entries(layer.weight), layer.bias.map(entries).unwrap_or_default()),
+            _ => Default::default(),
+        }
+    }
+
+    fn activation(&self, function: Function, input: &Errors) -> Errors {
+        let root = self.node.inputs[0];
+        let rounding = Rounding::new(function, &self.assembled.model.architecture.layers[self.id - 1].layer);
+        let (step, before) = (&self.grid().step, &self.assembled.grids[root].step);
+        let mut errors = Errors::zeros(&input.worst);
+        for record in 0..errors.worst.nrows() {
+            let x = self.floats[root].row(record);
+            for (k, &x) in x.iter().enumerate() {
+                let scales = (before[k] * rounding.divisor, step[k]);
+                let (worst, variance) = (input.worst[[record, k]], input.variance[[record, k]]);
+                (errors.worst[[record, k]], errors.variance[[record, k]]) = rounding.pass(x, scales, worst, variance);
+            }
+        }
+        errors
+    }
+}
+
+/// Rounding and activation of one entry.
+struct Rounding {
+    function: Function,
+    form: Form,
+    divisor: f64,
+}
+
+impl Rounding {
+    fn new(function: Function, layer: &Layer) -> Self {
+        let Layer::Requantize(Requantize { shift, activation }) = layer else {
+            unreachable!("an activation of the network is a requantisation of the architecture")
+        };
+        let top = match activation {
+            crate::layers::Activation::Clamp(interval) => interval.magnitude(),
+            crate::layers::Activation::Table { values, .. } => values.iter().map(|v| v.abs()).max().unwrap_or_default(),
+        };
+        let form = Form { activation: activation.clone(), top, fixed: None };
+        Self { function, form, divisor: 2f64.powi(*shift as i32) }
+    }
+
+    /// Errors after from errors before, for keys and results of the given scales.
+    fn pass(&self, x: f64, (key, step): (f64, f64), worst: f64, variance: f64) -> (f64, f64) {
+        let dead = |error: f64| self.function == Function::Relu && x + error <= 0.0;
+        let slope = self.function.slope();
+        let cut = self.cut(x, key, step);
+        let roundings = match self.function {
+            Function::Identity | Function::Relu => 0.5 * step,
+            _ => 0.5 * (slope * key + step),
+        };
+        let within = (slope * slope * variance) + roundings * roundings / 3.0 + cut * cut;
+        (
+            if dead(worst) { 0.0 } else { slope * worst + roundings + cut },
+            if dead(3.0 * variance.sqrt()) { 0.0 } else { within },
+        )
+    }
+
+    /// What clamping keys and results takes away from the value.
+    fn cut(&self, x: f64, key: f64, step: f64) -> f64 {
+        let keys = self.form.keys();
+        let clamped = x.clamp(keys.lo as f64 * key, keys.hi as f64 * key);
+        let inside = match self.function {
+            Function::Relu | Function::Identity => self.function.at(x),
+            _ => self.function.at(clamped),
+        };
+        let top = self.form.top as f64 * step;
+        (self.function.at(x) - inside).abs() + (inside.abs() - top).max(0.0)
+    }
+}

@@ -1,0 +1,330 @@
+//! Builds a fused network: every value is an earlier node with a pending entrywise affine map.
+//!
+//! `value = scale ⊙ base + shift`. Constants only ever touch `scale` and `shift`; the next dense layer absorbs them
+//! (`W' = diag(scale)·W`, `b' = b + shift·W`), or the dense layer they follow does. Two dense layers in a row become one where
+//! that takes no more weights. Which rule applies depends on the graph and its shapes, not on the weights.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array1, ArrayD, Axis, concatenate, s};
+
+use super::network::{Function, Linear, Network, Node, Op, Scaling};
+
+/// A network under construction.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) nodes: Vec<Node>,
+    /// Nodes that only the end of a network may have, with what they read.
+    pub(super) readouts: BTreeMap<usize, (Readout, Lazy)>,
+}
+
+/// What turns scores into probabilities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Readout {
+    /// Softmax along an axis with this many entries.
+    Softmax(usize),
+    /// Division by a norm.
+    Normalize,
+    /// Refused already; stands in so that later nodes are looked at too.
+    Refused,
+}
+
+/// `scale ⊙ base + shift`, entries in row-major order of the base's shape.
+#[derive(Clone)]
+pub(super) struct Lazy {
+    pub(super) base: usize,
+    pub(super) scale: Array1<f64>,
+    pub(super) shift: Array1<f64>,
+}
+
+impl Lazy {
+    /// Whether nothing is pending.
+    pub(super) fn is_settled(&self) -> bool {
+        self.scale.iter().all(|&a| a == 1.0) && self.shift.iter().all(|&b| b == 0.0)
+    }
+
+    /// 1 or −1 if every entry is scaled by it.
+    fn sign(&self) -> Option<i64> {
+        [1, -1].into_iter().find(|&sign| self.scale.iter().all(|&a| a == sign as f64))
+    }
+}
+
+impl Draft {
+    /// Adds a node.
+    pub(super) fn push(&mut self, name: &str, op: Op, inputs: Vec<usize>, shape: Vec<usize>) -> Lazy {
+        self.nodes.push(Node { name: name.to_owned(), op, inputs, shape });
+        self.plain(self.nodes.len() - 1)
+    }
+
+    /// Node `base` with nothing pending.
+    pub(super) fn plain(&self, base: usize) -> Lazy {
+        let len = self.nodes[base].len();
+        Lazy { base, scale: Array1::ones(len), shift: Array1::zeros(len) }
+    }
+
+    /// Shape of a value.
+    pub(super) fn shape(&self, value: &Lazy) -> &[usize] {
+        &self.nodes[value.base].shape
+    }
+
+    /// `scale ⊙ value + shift`; folded into the value's dense layer if it is one.
+    pub(super) fn affine(&mut self, value: &Lazy, scale: &Array1<f64>, shift: &Array1<f64>) -> Lazy {
+        let pending = Lazy { base: value.base, scale: &value.scale * scale, shift: &value.shift * scale + shift };
+        self.fold_back(&pending).unwrap_or(pending)
+    }
+
+    fn fold_back(&mut self, value: &Lazy) -> Option<Lazy> {
+        let node = self.nodes[value.base].clone();
+        match &node.op {
+            Op::Dense(linear) => {
+                let columns = linear.bias.len();
+                let (scale, shift) = (per_channel(&value.scale, columns)?, per_channel(&value.shift, columns)?);
+                let linear = Linear { weight: &linear.weight * &scale, bias: &linear.bias * &scale + shift };
+                Some(self.push(&node.name, Op::Dense(linear), node.inputs, node.shape))
+            }
+            Op::Move(indices) => {
+                let source = self.plain(node.inputs[0]);
+                let (scale, shift) = scatter(value, indices.as_deref(), source.scale.len())?;
+                let source = self.fold_back(&Lazy { scale, shift, ..source })?;
+                Some(self.push(&node.name, node.op, vec![source.base], node.shape))
+            }
+            _ => None,
+        }
+    }
+
+    /// The value as a node of its own.
+    pub(super) fn settle(&mut self, name: &str, value: &Lazy) -> usize {
+        if value.is_settled() {
+            return value.base;
+        }
+        let map = Scaling { weight: value.scale.clone(), bias: value.shift.clone() };
+        let shape = self.shape(value).to_vec();
+        self.push(&format!("{name}/scale"), Op::Scale(map), vec![value.base], shape).base
+    }
+
+    /// `value·weight + bias` over the last axis; the shape is the output's.
+    pub(super) fn dense(&mut self, name: &str, value: &Lazy, linear: Linear, shape: Vec<usize>) -> Lazy {
+        let inputs = linear.weight.nrows();
+        let (Some(scale), Some(shift)) = (per_channel(&value.scale, inputs), per_channel(&value.shift, inputs)) else {
+            let base = self.settle(name, value);
+            return self.push(name, Op::Dense(linear), vec![base], shape);
+        };
+        let bias = &linear.bias + shift.dot(&linear.weight);
+        let weight = &linear.weight * &scale.insert_axis(Axis(1));
+        self.compose(name, value.base, Linear { weight, bias }, shape)
+    }
+
+    fn compose(&mut self, name: &str, base: usize, linear: Linear, shape: Vec<usize>) -> Lazy {
+        let before = self.nodes[base].clone();
+        if let Op::Dense(first) = &before.op {
+            let ((inputs, middle), outputs) = (first.weight.dim(), linear.bias.len());
+            if inputs * outputs <= middle * (inputs + outputs) {
+                let bias = first.bias.dot(&linear.weight) + &linear.bias;
+                let linear = Linear { weight: first.weight.dot(&linear.weight), bias };
+                return self.push(name, Op::Dense(linear), before.inputs, shape);
+            }
+        }
+        self.push(name, Op::Dense(linear), vec![base], shape)
+    }
+
+    /// The activation of every entry; moved in front of movement, which it commutes with.
+    pub(super) fn apply(&mut self, name: &str, function: Function, value: &Lazy) -> Lazy {
+        let node = self.nodes[value.base].clone();
+        match &node.op {
+            Op::Move(_) if value.is_settled() => {
+                let source = self.plain(node.inputs[0]);
+                let inner = self.apply(name, function, &source);
+                self.push(&node.name, node.op, vec![inner.base], node.shape)
+            }
+            Op::Concat { axis } => {
+                let parts = self.parts(value, *axis);
+                let parts = parts.iter().map(|part| self.apply(name, function, part).base).collect();
+                self.push(&node.name, node.op, parts, node.shape)
+            }
+            _ => {
+                let base = self.settle(name, value);
+                self.push(name, Op::Apply(function), vec![base], node.shape)
+            }
+        }
+    }
+
+    /// Entries of a value in another order and shape.
+    pub(super) fn movement(
+        &mut self,
+        name: &str,
+        value: &Lazy,
+        indices: Option<Vec<usize>>,
+        shape: Vec<usize>,
+    ) -> Lazy {
+        let pick = |entries: &Array1<f64>| match &indices {
+            Some(indices) => entries.select(Axis(0), indices),
+            None => entries.clone(),
+        };
+        let (scale, shift) = (pick(&value.scale), pick(&value.shift));
+        let moved = self.push(name, Op::Move(indices), vec![value.base], shape);
+        Lazy { scale, shift, ..moved }
+    }
+
+    /// Values joined along an axis.
+    pub(super) fn concat(&mut self, name: &str, values: &[Lazy], axis: usize, shape: Vec<usize>) -> Lazy {
+        let join = |part: fn(&Lazy) -> &Array1<f64>| {
+            let parts: Vec<ArrayD<f64>> = values.iter().map(|value| shaped(part(value), self.shape(value))).collect();
+            let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+            concatenate(Axis(axis), &views).expect("shapes agree but for the axis").iter().copied().collect()
+        };
+        let (scale, shift) = (join(|value| &value.scale), join(|value| &value.shift));
+        let joined = self.push(name, Op::Concat { axis }, values.iter().map(|value| value.base).collect(), shape);
+        Lazy { scale, shift, ..joined }
+    }
+
+    /// The parts of a concatenation, each with its share of what is pending.
+    pub(super) fn parts(&mut self, value: &Lazy, axis: usize) -> Vec<Lazy> {
+        let node = self.nodes[value.base].clone();
+        let (scale, shift) = (shaped(&value.scale, &node.shape), shaped(&value.shift, &node.shape));
+        let mut start = 0;
+        let mut part = |base: usize| {
+            let end = start + self.nodes[base].shape[axis];
+            let cut = |all: &ArrayD<f64>| all.slice_axis(Axis(axis), (start..end).into()).iter().copied().collect();
+            let pending = Lazy { base, scale: cut(&scale), shift: cut(&shift) };
+            start = end;
+            self.fold_back(&pending).unwrap_or(pending)
+        };
+        node.inputs.iter().map(|&base| part(base)).collect()
+    }
+
+    /// `left + sign·right`, values of one shape.
+    pub(super) fn add(&mut self, name: &str, left: &Lazy, right: &Lazy, sign: i64) -> Lazy {
+        let factor = sign as f64;
+        if left.base == right.base {
+            let base = self.plain(left.base);
+            let (scale, shift) = (&left.scale + factor * &right.scale, &left.shift + factor * &right.shift);
+            return self.affine(&base, &scale, &shift);
+        }
+        if let Some(linear) = self.merge(left, right, factor) {
+            let Node { inputs, shape, .. } = self.nodes[left.base].clone();
+            return self.push(name, Op::Dense(linear), inputs, shape);
+        }
+        let ones = Array1::from_elem(right.scale.len(), factor);
+        let right = self.affine(right, &ones, &Array1::zeros(ones.len()));
+        self.sum(name, left, &right)
+    }
+
+    fn merge(&self, left: &Lazy, right: &Lazy, factor: f64) -> Option<Linear> {
+        let (first, second) = (&self.nodes[left.base], &self.nodes[right.base]);
+        let (Op::Dense(a), Op::Dense(b)) = (&first.op, &second.op) else { return None };
+        let same = first.inputs == second.inputs && first.shape == second.shape;
+        let settled = left.is_settled() && right.is_settled();
+        let sum = || Linear { weight: &a.weight + factor * &b.weight, bias: &a.bias + factor * &b.bias };
+        (same && settled).then(sum)
+    }
+
+    fn sum(&mut self, name: &str, left: &Lazy, right: &Lazy) -> Lazy {
+        let shape = self.shape(left).to_vec();
+        let shift = &left.shift + &right.shift;
+        let mut terms = [left, right].map(|value| self.terms(name, value)).concat();
+        if shift.iter().any(|&b| b != 0.0) {
+            self.shift_first(name, &mut terms, &shift);
+        }
+        let (signs, bases) = terms.into_iter().map(|(sign, value)| (sign, value.base)).unzip();
+        self.push(name, Op::Sum(signs), bases, shape)
+    }
+
+    /// A value without its shift as signed nodes.
+    fn terms(&mut self, name: &str, value: &Lazy) -> Vec<(i64, Lazy)> {
+        let Some(sign) = value.sign() else {
+            let zero = Array1::zeros(value.shift.len());
+            let base = self.settle(name, &Lazy { shift: zero, ..value.clone() });
+            return vec![(1, self.plain(base))];
+        };
+        match &self.nodes[value.base] {
+            Node { op: Op::Sum(signs), inputs, .. } => {
+                signs.iter().zip(inputs).map(|(&inner, &base)| (sign * inner, self.plain(base))).collect()
+            }
+            _ => vec![(sign, self.plain(value.base))],
+        }
+    }
+
+    /// Adds a shift to the first dense term, or to the first term.
+    fn shift_first(&mut self, name: &str, terms: &mut [(i64, Lazy)], shift: &Array1<f64>) {
+        let dense = terms.iter().position(|(_, value)| matches!(self.nodes[value.base].op, Op::Dense(_)));
+        let (sign, value) = terms[dense.unwrap_or(0)].clone();
+        let shifted = self.affine(&value, &Array1::ones(shift.len()), &(shift * sign as f64));
+        let base = self.settle(name, &shifted);
+        terms[dense.unwrap_or(0)].1 = self.plain(base);
+    }
+
+    /// Entry `index` of a value as a value of its own, where no extra work is needed for it.
+    pub(super) fn entry(&mut self, value: &Lazy, index: usize) -> Option<Lazy> {
+        let node = self.nodes[value.base].clone();
+        let inner = match &node.op {
+            Op::Dense(linear) if linear.bias.len() == value.scale.len() => {
+                let weight = linear.weight.slice(s![.., index..index + 1]).to_owned();
+                let bias = linear.bias.slice(s![index..index + 1]).to_owned();
+                let mut shape = node.shape;
+                shape.last_mut().map(|width| *width = 1)?;
+                Some(self.push(&node.name, Op::Dense(Linear { weight, bias }), node.inputs, shape))
+            }
+            Op::Move(indices) => {
+                let source = self.plain(node.inputs[0]);
+                self.entry(&source, indices.as_ref().map_or(index, |indices| indices[index]))
+            }
+            Op::Concat { .. } if node.inputs.len() == value.scale.len() => Some(self.plain(node.inputs[index])),
+            _ => None,
+        }?;
+        let pick = |entries: &Array1<f64>| Array1::from_elem(1, entries[index]);
+        Some(self.affine(&inner, &pick(&value.scale), &pick(&value.shift)))
+    }
+
+    /// Which nodes `output` needs; the record is always one of them.
+    pub(super) fn needed(&self, output: usize) -> Vec<bool> {
+        let mut needed = vec![false; self.nodes.len()];
+        (needed[0], needed[output]) = (true, true);
+        for id in (0..=output).rev() {
+            if needed[id] {
+                self.nodes[id].inputs.iter().for_each(|&input| needed[input] = true);
+            }
+        }
+        needed
+    }
+
+    /// The network of the nodes that `output` needs.
+    pub(super) fn finish(self, output: usize) -> Network {
+        let needed = self.needed(output);
+        keep(self.nodes, &needed, output)
+    }
+}
+
+fn keep(nodes: Vec<Node>, needed: &[bool], output: usize) -> Network {
+    let mut position = vec![0; nodes.len()];
+    let mut kept = Vec::new();
+    for (id, mut node) in nodes.into_iter().enumerate().filter(|(id, _)| needed[*id]) {
+        node.inputs.iter_mut().for_each(|input| *input = position[*input]);
+        position[id] = kept.len();
+        kept.push(node);
+    }
+    Network { nodes: kept, output: position[output] }
+}
+
+/// The coefficients of the last axis, if they are the same at every position.
+fn per_channel(entries: &Array1<f64>, channels: usize) -> Option<Array1<f64>> {
+    let first = entries.slice(s![..channels.min(entries.len())]).to_owned();
+    let same = entries.exact_chunks(channels.max(1)).into_iter().all(|position| position == first);
+    (same && first.len() == channels).then_some(first)
+}
+
+/// What is pending after a movement, as pending before it; `None` if an entry is read twice.
+fn scatter(value: &Lazy, indices: Option<&[usize]>, len: usize) -> Option<(Array1<f64>, Array1<f64>)> {
+    let Some(indices) = indices else { return Some((value.scale.clone(), value.shift.clone())) };
+    let (mut scale, mut shift, mut seen) = (Array1::ones(len), Array1::zeros(len), vec![false; len]);
+    for (k, &index) in indices.iter().enumerate() {
+        if std::mem::replace(&mut seen[index], true) {
+            return None;
+        }
+        (scale[index], shift[index]) = (value.scale[k], value.shift[k]);
+    }
+    Some((scale, shift))
+}
+
+fn shaped(entries: &Array1<f64>, shape: &[usize]) -> ArrayD<f64> {
+    entries.to_shape(shape).expect("as many entries as the shape has").into_owned()
+}

@@ -1,0 +1,96 @@
+//! What becomes of a rounded quotient `q`: one clamp or table per activation, for a number of bits `b`.
+//!
+//! | activation | integers | scale of `q` and of the result |
+//! |---|---|---|
+//! | identity | `[−T, T]`, `T = 2^(b−1) − 1` | any, the same for both |
+//! | ReLU | `[0, 2^b − 1]` | any, the same for both |
+//! | LeakyReLU | table on `[−4(T + 1), T]` | any, the same for both |
+//! | Clip | `[lo/2^e, hi/2^e]` | `2^e`, the finest that holds the ends |
+//! | sigmoid | table | `q`: keys from −8 to 8; result: `2^−b` |
+//! | tanh | table | `q`: keys from −4 to 4; result: `2^(1−b)` |
+//!
+//! Tables have `2^(b+2)` keys; beyond ten bits the range of their keys doubles, so that a clamped key costs less than a unit.
+//! Where the weights are too large for keys that fine, keys are coarser by a power of two. Apart from that nothing
+//! depends on weights or on calibration, so a retrained model has the same tables.
+
+use super::network::Function;
+use crate::architecture::Interval;
+use crate::layers::Activation;
+
+/// An activation as integers.
+#[derive(Clone)]
+pub(super) struct Form {
+    pub(super) activation: Activation,
+    /// Largest integer of the result.
+    pub(super) top: i64,
+    /// Scales that the function itself fixes.
+    pub(super) fixed: Option<Fixed>,
+}
+
+/// Scales of a function that is not homogeneous.
+#[derive(Clone, Copy)]
+pub(super) struct Fixed {
+    /// What one unit of the quotient is worth.
+    pub(super) key: f64,
+    /// What one unit of the result is worth.
+    pub(super) value: f64,
+}
+
+impl Form {
+    /// The form of `function` in `bits` bits, with keys `coarser` times as far apart as they could be.
+    pub(super) fn new(function: Function, bits: u32, coarser: f64) -> Self {
+        let (signed, unsigned) = ((1i64 << (bits - 1)) - 1, (1i64 << bits) - 1);
+        match function {
+            Function::Identity => Self::clamp(-signed, signed, None),
+            Function::Relu => Self::clamp(0, unsigned, None),
+            Function::LeakyRelu(alpha) => leaky(alpha, signed),
+            Function::Clip(lo, hi) => clip(lo, hi, if lo >= 0.0 { unsigned } else { signed }, coarser),
+            Function::Sigmoid => table(function, bits, Interval::new(0, unsigned), 8.0 * coarser, bits),
+            Function::Tanh => table(function, bits, Interval::new(-signed, signed), 4.0 * coarser, bits - 1),
+        }
+    }
+
+    fn clamp(lo: i64, hi: i64, fixed: Option<Fixed>) -> Self {
+        Self { activation: Activation::Clamp(Interval::new(lo, hi)), top: hi.abs().max(lo.abs()), fixed }
+    }
+
+    /// Smallest and largest key.
+    pub(super) fn keys(&self) -> Interval {
+        match &self.activation {
+            Activation::Clamp(interval) => *interval,
+            Activation::Table { clamp, .. } => *clamp,
+        }
+    }
+}
+
+fn leaky(alpha: f64, signed: i64) -> Form {
+    let clamp = Interval::new(-4 * (signed + 1), signed);
+    let value = |q: i64| if q > 0 { q } else { round(alpha * q as f64).clamp(-signed, signed) };
+    let values = (clamp.lo..=clamp.hi).map(value).collect();
+    Form { activation: Activation::Table { clamp, values }, top: signed, fixed: None }
+}
+
+fn clip(lo: f64, hi: f64, top: i64, coarser: f64) -> Form {
+    let step = power_above(lo.abs().max(hi.abs()) / top as f64) * coarser;
+    Form::clamp(round(lo / step), round(hi / step), Some(Fixed { key: step, value: step }))
+}
+
+fn table(function: Function, bits: u32, image: Interval, reach: f64, fraction: u32) -> Form {
+    let reach = if bits > 10 { 2.0 * reach } else { reach };
+    let half = 1i64 << (bits + 1);
+    let fixed = Fixed { key: reach / half as f64, value: 0.5f64.powi(fraction as i32) };
+    let clamp = Interval::new(-half, half - 1);
+    let value = |q: i64| round(function.at(q as f64 * fixed.key) / fixed.value).clamp(image.lo, image.hi);
+    let values = (clamp.lo..=clamp.hi).map(value).collect();
+    Form { activation: Activation::Table { clamp, values }, top: image.hi, fixed: Some(fixed) }
+}
+
+/// The smallest power of two that is at least `value`; 1 for zero.
+pub(super) fn power_above(value: f64) -> f64 {
+    if value > 0.0 { 2f64.powi(value.log2().ceil() as i32) } else { 1.0 }
+}
+
+/// Half up, as everywhere.
+pub(super) fn round(value: f64) -> i64 {
+    (value + 0.5).floor() as i64
+}

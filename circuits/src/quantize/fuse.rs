@@ -1,0 +1,333 @@
+//! From a float graph to a fused network: constants are folded, what cannot be quantised is refused, all at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use ndarray::{Array1, ArrayD, Axis, IxDyn, Zip, concatenate};
+
+use super::draft::{Draft, Lazy, Readout};
+use super::network::{Function, Linear, Op};
+use crate::graph::{FloatGraph, FloatNode, FloatOp, NodeId};
+
+/// A node that cannot be quantised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Name of the node.
+    pub node: String,
+    /// Its operator.
+    pub operator: &'static str,
+    /// Why not.
+    pub reason: &'static str,
+    /// What to try.
+    pub advice: &'static str,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { node, operator, reason, advice } = self;
+        write!(f, "node `{node}` ({operator}): {reason}; {advice}")
+    }
+}
+
+/// What a graph's node is during the walk.
+#[derive(Clone)]
+enum Value {
+    Constant(ArrayD<f64>),
+    Lazy(Lazy),
+}
+
+/// Why a node is refused, and what to try.
+type Reason = (&'static str, &'static str);
+
+const PRODUCT: Reason =
+    ("multiplies two values that both depend on the record", "only products with constants can be quantised");
+const QUOTIENT: Reason = ("divides by a value that depends on the record", "multiply by a constant instead");
+const LEFT: Reason = (
+    "has the constant on the left or with more than two axes",
+    "transpose, so that the weights are a matrix on the right",
+);
+const HALF_OPEN: Reason = ("has one open end that is not ReLU", "give both ends, or use Relu");
+const MIXED: Reason = ("joins constants and values that depend on the record", "leave the constants out");
+const MIDDLE: Reason = (
+    "computes probabilities in the middle of the network",
+    "only the end of a network may have it; use Relu, Sigmoid or Tanh here",
+);
+const CONSTANT: Reason = ("is applied to constants", "fold the constants before exporting the model");
+
+/// A draft, its output, and the refused nodes.
+pub(super) struct Fused {
+    pub(super) draft: Draft,
+    pub(super) output: Option<Lazy>,
+    pub(super) refusals: Vec<Refusal>,
+}
+
+/// Walks the nodes that the output needs.
+pub(super) fn fuse(graph: &FloatGraph) -> Fused {
+    let mut walk = Walk { draft: Draft::default(), values: BTreeMap::new(), refusals: Vec::new() };
+    let needed = needed(graph);
+    for (index, node) in graph.nodes.iter().enumerate() {
+        if needed[index] {
+            let value = walk.visit(node).unwrap_or_else(|reason| walk.refuse(node, reason));
+            walk.values.insert(NodeId(index), value);
+        }
+    }
+    let output = match walk.values.remove(&graph.output) {
+        Some(Value::Lazy(lazy)) => Some(lazy),
+        _ => None,
+    };
+    Fused { draft: walk.draft, output, refusals: walk.refusals }
+}
+
+fn needed(graph: &FloatGraph) -> Vec<bool> {
+    let mut needed = vec![false; graph.nodes.len()];
+    let mut open = vec![graph.output, NodeId(0)];
+    while let Some(NodeId(id)) = open.pop() {
+        if let Some(node) = graph.nodes.get(id).filter(|_| !needed[id]) {
+            needed[id] = true;
+            open.extend(&node.inputs);
+        }
+    }
+    needed
+}
+
+struct Walk {
+    draft: Draft,
+    values: BTreeMap<NodeId, Value>,
+    refusals: Vec<Refusal>,
+}
+
+impl Walk {
+    fn visit(&mut self, node: &FloatNode) -> Result<Value, Reason> {
+        let inputs: Vec<Value> = node.inputs.iter().filter_map(|id| self.values.get(id).cloned()).collect();
+        match (&node.op, inputs.as_slice()) {
+            (FloatOp::Input, _) => Ok(self.push(node, Op::Input, vec![])),
+            (FloatOp::Constant(value), _) => Ok(Value::Constant(value.mapv(f64::from))),
+            (FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div, [left, right]) => {
+                self.binary(node, left, right)
+            }
+            (FloatOp::MatMul, [left, right]) => self.matmul(node, left, right),
+            (FloatOp::Softmax { .. } | FloatOp::Normalize { .. }, [Value::Lazy(value)]) => {
+                Ok(self.readout(node, value))
+            }
+            (FloatOp::Softmax { .. } | FloatOp::Normalize { .. }, _) => Err(CONSTANT),
+            (FloatOp::Concat { axis }, values) => self.concat(node, values, *axis),
+            (FloatOp::Reshape | FloatOp::Transpose { .. } | FloatOp::Slice { .. }, [value]) => {
+                Ok(self.movement(node, value))
+            }
+            (_, [value]) => self.activation(node, value),
+            _ => Err(CONSTANT),
+        }
+    }
+
+    fn push(&mut self, node: &FloatNode, op: Op, inputs: Vec<usize>) -> Value {
+        Value::Lazy(self.draft.push(&node.name, op, inputs, node.shape.clone()))
+    }
+
+    /// Notes the refusal and goes on with a stand-in of the right shape.
+    fn refuse(&mut self, node: &FloatNode, (reason, advice): Reason) -> Value {
+        self.refusals.push(Refusal { node: node.name.clone(), operator: operator(&node.op), reason, advice });
+        let stand_in = self.draft.push(&node.name, Op::Input, vec![], node.shape.clone());
+        self.draft.readouts.insert(stand_in.base, (Readout::Refused, stand_in.clone()));
+        Value::Lazy(stand_in)
+    }
+
+    fn readout(&mut self, node: &FloatNode, value: &Lazy) -> Value {
+        let kind = match node.op {
+            FloatOp::Softmax { axis } => Readout::Softmax(node.shape[axis]),
+            _ => Readout::Normalize,
+        };
+        let stand_in = self.draft.push(&node.name, Op::Apply(Function::Identity), vec![value.base], node.shape.clone());
+        self.draft.readouts.insert(stand_in.base, (kind, value.clone()));
+        Value::Lazy(stand_in)
+    }
+
+    fn activation(&mut self, node: &FloatNode, value: &Value) -> Result<Value, Reason> {
+        let function = match node.op {
+            FloatOp::Relu => Function::Relu,
+            FloatOp::LeakyRelu { alpha } => Function::LeakyRelu(f64::from(alpha)),
+            FloatOp::Clip { lo, hi } => clip(f64::from(lo), f64::from(hi))?,
+            FloatOp::Sigmoid => Function::Sigmoid,
+            _ => Function::Tanh,
+        };
+        match value {
+            Value::Constant(value) => Ok(Value::Constant(value.mapv(|x| function.at(x)))),
+            Value::Lazy(value) if function == Function::Identity => Ok(Value::Lazy(value.clone())),
+            Value::Lazy(value) => Ok(Value::Lazy(self.draft.apply(&node.name, function, value))),
+        }
+    }
+
+    fn movement(&mut self, node: &FloatNode, value: &Value) -> Value {
+        match value {
+            Value::Constant(value) => Value::Constant(moved(&node.op, value, &node.shape)),
+            Value::Lazy(lazy) => {
+                let shape = self.draft.shape(lazy).to_vec();
+                let indices = (!matches!(node.op, FloatOp::Reshape))
+                    .then(|| moved(&node.op, &positions(&shape), &node.shape).into_iter().collect());
+                Value::Lazy(self.draft.movement(&node.name, lazy, indices, node.shape.clone()))
+            }
+        }
+    }
+
+    fn concat(&mut self, node: &FloatNode, values: &[Value], axis: usize) -> Result<Value, Reason> {
+        let constants: Option<Vec<_>> = values
+            .iter()
+            .map(|value| match value {
+                Value::Constant(value) => Some(value.view()),
+                Value::Lazy(_) => None,
+            })
+            .collect();
+        if let Some(constants) = constants {
+            return Ok(Value::Constant(concatenate(Axis(axis), &constants).map_err(|_| CONSTANT)?));
+        }
+        let lazies: Option<Vec<Lazy>> = values
+            .iter()
+            .map(|value| match value {
+                Value::Lazy(lazy) => Some(lazy.clone()),
+                Value::Constant(_) => None,
+            })
+            .collect();
+        let lazies = lazies.ok_or(MIXED)?;
+        Ok(Value::Lazy(self.draft.concat(&node.name, &lazies, axis, node.shape.clone())))
+    }
+
+    fn matmul(&mut self, node: &FloatNode, left: &Value, right: &Value) -> Result<Value, Reason> {
+        match (left, right) {
+            (Value::Lazy(value), Value::Constant(weight)) if weight.ndim() == 2 => {
+                let weight = weight.clone().into_dimensionality().map_err(|_| LEFT)?;
+                let bias = Array1::zeros(weight.ncols());
+                Ok(Value::Lazy(self.draft.dense(&node.name, value, Linear { weight, bias }, node.shape.clone())))
+            }
+            (Value::Lazy(_), Value::Lazy(_)) => Err(PRODUCT),
+            _ => Err(LEFT),
+        }
+    }
+
+    fn binary(&mut self, node: &FloatNode, left: &Value, right: &Value) -> Result<Value, Reason> {
+        match (left, right) {
+            (Value::Constant(a), Value::Constant(b)) => Ok(Value::Constant(arithmetic(&node.op, a, b, &node.shape))),
+            (Value::Lazy(value), Value::Constant(constant)) => self.with_constant(node, value, constant, false),
+            (Value::Constant(constant), Value::Lazy(value)) => self.with_constant(node, value, constant, true),
+            (Value::Lazy(a), Value::Lazy(b)) => self.between(node, a, b),
+        }
+    }
+
+    fn with_constant(
+        &mut self,
+        node: &FloatNode,
+        value: &Lazy,
+        constant: &ArrayD<f64>,
+        constant_first: bool,
+    ) -> Result<Value, Reason> {
+        let value = self.broadcast(node, value);
+        let c: Array1<f64> = spread(constant, &node.shape).into_iter().collect();
+        let (ones, zeros) = (Array1::ones(c.len()), Array1::zeros(c.len()));
+        let (scale, shift) = match (&node.op, constant_first) {
+            (FloatOp::Add, _) => (ones, c),
+            (FloatOp::Mul, _) => (c, zeros),
+            (FloatOp::Sub, false) => (ones, -c),
+            (FloatOp::Sub, true) => (-ones, c),
+            (FloatOp::Div, false) => (ones / c, zeros),
+            _ => return Err(QUOTIENT),
+        };
+        Ok(Value::Lazy(self.draft.affine(&value, &scale, &shift)))
+    }
+
+    fn between(&mut self, node: &FloatNode, left: &Lazy, right: &Lazy) -> Result<Value, Reason> {
+        let sign = match node.op {
+            FloatOp::Add => 1,
+            FloatOp::Sub => -1,
+            FloatOp::Mul => return Err(PRODUCT),
+            _ => return Err(QUOTIENT),
+        };
+        let (left, right) = (self.broadcast(node, left), self.broadcast(node, right));
+        Ok(Value::Lazy(self.draft.add(&node.name, &left, &right, sign)))
+    }
+
+    fn broadcast(&mut self, node: &FloatNode, value: &Lazy) -> Lazy {
+        let shape = self.draft.shape(value).to_vec();
+        if shape == node.shape {
+            return value.clone();
+        }
+        let indices: Vec<usize> = spread(&positions(&shape), &node.shape).into_iter().collect();
+        let reshape = indices.len() == value.scale.len();
+        self.draft.movement(&node.name, value, (!reshape).then_some(indices), node.shape.clone())
+    }
+}
+
+fn clip(lo: f64, hi: f64) -> Result<Function, Reason> {
+    // Exporters write the ends of the 32-bit floats for "no end".
+    let open = |end: f64| end.abs() >= f64::from(f32::MAX);
+    match (open(lo), open(hi)) {
+        (true, true) => Ok(Function::Identity),
+        (false, true) if lo == 0.0 => Ok(Function::Relu),
+        (false, false) => Ok(Function::Clip(lo, hi)),
+        _ => Err(HALF_OPEN),
+    }
+}
+
+fn positions(shape: &[usize]) -> ArrayD<usize> {
+    let len = shape.iter().product();
+    ArrayD::from_shape_vec(IxDyn(shape), (0..len).collect()).expect("as many entries as the shape has")
+}
+
+fn spread<T: Clone>(value: &ArrayD<T>, shape: &[usize]) -> ArrayD<T> {
+    value.broadcast(IxDyn(shape)).map_or_else(|| value.clone(), |view| view.to_owned())
+}
+
+fn moved<T: Clone>(op: &FloatOp, value: &ArrayD<T>, shape: &[usize]) -> ArrayD<T> {
+    match op {
+        FloatOp::Transpose { perm } => value.view().permuted_axes(perm.as_slice()).as_standard_layout().into_owned(),
+        FloatOp::Slice { axis, start, step, len } => {
+            let picked: Vec<usize> = (0..*len).map(|k| start.wrapping_add_signed(k as isize * step)).collect();
+            value.select(Axis(*axis), &picked)
+        }
+        _ => value.to_shape(shape).expect("a reshape keeps the entries").into_owned(),
+    }
+}
+
+fn arithmetic(op: &FloatOp, a: &ArrayD<f64>, b: &ArrayD<f64>, shape: &[usize]) -> ArrayD<f64> {
+    let (mut out, b) = (spread(a, shape), spread(b, shape));
+    Zip::from(&mut out).and(&b).for_each(|a, &b| match op {
+        FloatOp::Add => *a += b,
+        FloatOp::Sub => *a -= b,
+        FloatOp::Mul => *a *= b,
+        _ => *a /= b,
+    });
+    out
+}
+
+/// Name of an operator, as ONNX has it.
+fn operator(op: &FloatOp) -> &'static str {
+    match op {
+        FloatOp::Input => "Input",
+        FloatOp::Constant(_) => "Constant",
+        FloatOp::MatMul => "MatMul",
+        FloatOp::Add => "Add",
+        FloatOp::Sub => "Sub",
+        FloatOp::Mul => "Mul",
+        FloatOp::Div => "Div",
+        FloatOp::Relu => "Relu",
+        FloatOp::LeakyRelu { .. } => "LeakyRelu",
+        FloatOp::Clip { .. } => "Clip",
+        FloatOp::Sigmoid => "Sigmoid",
+        FloatOp::Tanh => "Tanh",
+        FloatOp::Softmax { .. } => "Softmax",
+        FloatOp::Normalize { .. } => "Normalizer",
+        FloatOp::Reshape => "Reshape",
+        FloatOp::Transpose { .. } => "Transpose",
+        FloatOp::Slice { .. } => "Slice",
+        FloatOp::Concat { .. } => "Concat",
+    }
+}
+
+/// Nodes that compute probabilities although something else than the end of the network reads them.
+pub(super) fn misplaced(graph: &FloatGraph, draft: &Draft, output: usize) -> Vec<Refusal> {
+    let needed = draft.needed(output);
+    let middle = draft.readouts.iter().filter(|(id, (kind, _))| needed[**id] && *kind != Readout::Refused);
+    let refusal = |name: &str| {
+        let node = graph.nodes.iter().find(|node| node.name == name);
+        let (reason, advice) = MIDDLE;
+        Refusal { node: name.to_owned(), operator: node.map_or("", |node| operator(&node.op)), reason, advice }
+    };
+    middle.map(|(&id, _)| refusal(&draft.nodes[id].name)).collect()
+}

@@ -1,0 +1,100 @@
+//! Quantising onto an architecture that exists: everything public is taken from it, so that its setup serves the new model.
+
+use super::error::QuantizeError;
+use super::forms::Form;
+use super::network::{Function, Network, Op};
+use crate::architecture::{Architecture, LayerNode};
+use crate::layers::{Layer, MAX_SHIFT};
+
+/// Refuses a network that is not the architecture's graph.
+pub(super) fn same_graph(like: &Architecture, network: &Network) -> Result<(), QuantizeError> {
+    let (expected, got) = (like.layers.len(), network.nodes.len() - 1);
+    let wrong = like.layers.iter().zip(&network.nodes[1..]).find(|(layer, node)| {
+        kind(&layer.layer) != operation(&node.op) || !layer.inputs.iter().map(|id| id.0).eq(node.inputs.iter().copied())
+    });
+    if let Some((layer, node)) = wrong {
+        let (expected, got) = (kind(&layer.layer), operation(&node.op));
+        return Err(differs(
+            layer,
+            format!("the architecture has {expected} of other values here than the model's {got}"),
+        ));
+    }
+    if expected != got {
+        let reason = format!("the model has {got} layers, the architecture {expected}");
+        return Err(QuantizeError::Differs { place: "the graph".into(), reason });
+    }
+    Ok(())
+}
+
+/// The shift of the architecture's layer that is node `id` of the network.
+pub(super) fn shift(like: &Architecture, id: usize) -> Result<u32, QuantizeError> {
+    match &like.layers[id - 1] {
+        LayerNode { layer: Layer::Requantize(layer), .. } => Ok(layer.shift),
+        other => Err(differs(other, "it does not round".to_owned())),
+    }
+}
+
+/// The activation of the architecture's layer that is node `id`, as the form of `function` that gives it.
+pub(super) fn form(like: &Architecture, id: usize, function: Function, bits: u32) -> Result<Form, QuantizeError> {
+    let forms = (0..MAX_SHIFT as i32).map(|coarser| Form::new(function, bits, 2f64.powi(coarser)));
+    match &like.layers[id - 1] {
+        LayerNode { layer: Layer::Requantize(layer), .. } => {
+            forms.into_iter().find(|form| form.activation == layer.activation).ok_or_else(|| {
+                differs(&like.layers[id - 1], "its activation has another function or number of bits".to_owned())
+            })
+        }
+        other => Err(differs(other, "it does not round".to_owned())),
+    }
+}
+
+/// What to do about weights that do not fit their scale.
+pub(super) fn advice(like: Option<&Architecture>) -> &'static str {
+    match like {
+        Some(_) => "quantise it without the given architecture, which needs a setup of its own",
+        None => "use more bits for weights",
+    }
+}
+
+/// The architecture itself, if `new` is the same but for names.
+pub(super) fn same(like: &Architecture, new: &Architecture) -> Result<Architecture, QuantizeError> {
+    let mut specs = like.parameters.iter().zip(&new.parameters);
+    if let Some((spec, _)) = specs.find(|(a, b)| a.shape != b.shape || a.interval != b.interval) {
+        let reason = "another shape or another number of bits".to_owned();
+        return Err(QuantizeError::Differs { place: format!("parameter `{}`", spec.name), reason });
+    }
+    if let Some((layer, _)) = like.layers.iter().zip(&new.layers).find(|(a, b)| a.layer != b.layer) {
+        return Err(differs(layer, "the model needs another rounding, table or arrangement".to_owned()));
+    }
+    let ends = |a: &Architecture| (a.scores, a.head, a.parameters.len(), a.score_scale.to_bits());
+    if ends(like) != ends(new) {
+        return Err(QuantizeError::Differs { place: "the scores".into(), reason: "another head or scale".into() });
+    }
+    Ok(like.clone())
+}
+
+fn differs(layer: &LayerNode, reason: String) -> QuantizeError {
+    QuantizeError::Differs { place: format!("layer `{}`", layer.name), reason }
+}
+
+fn kind(layer: &Layer) -> &'static str {
+    match layer {
+        Layer::Dense(_) => "a dense layer",
+        Layer::Affine(_) => "a scaling",
+        Layer::Requantize(_) => "an activation",
+        Layer::Combine(_) => "a sum",
+        Layer::Concat(_) => "a concatenation",
+        Layer::Rearrange(_) => "a movement",
+    }
+}
+
+fn operation(op: &Op) -> &'static str {
+    match op {
+        Op::Input => "a record",
+        Op::Dense(_) => "a dense layer",
+        Op::Scale(_) => "a scaling",
+        Op::Apply(_) => "an activation",
+        Op::Sum(_) => "a sum",
+        Op::Concat { .. } => "a concatenation",
+        Op::Move(_) => "a movement",
+    }
+}

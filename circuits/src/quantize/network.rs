@@ -1,0 +1,228 @@
+//! The fused network: what is left of a float graph once every constant is folded into a dense layer.
+//!
+//! A value is a row of entries per record, in row-major order of its shape. [`Network::trace`] runs many records at once,
+//! in 64-bit floats.
+
+use ndarray::{Array1, Array2, Axis, CowArray, Ix3, concatenate};
+use zeroize::Zeroize;
+
+/// Nodes in topological order; node 0 is the record, and every node is needed for the output.
+pub(super) struct Network {
+    pub(super) nodes: Vec<Node>,
+    pub(super) output: usize,
+}
+
+/// One node.
+#[derive(Clone)]
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) op: Op,
+    pub(super) inputs: Vec<usize>,
+    pub(super) shape: Vec<usize>,
+}
+
+/// What a node computes.
+#[derive(Clone)]
+pub(super) enum Op {
+    /// The record.
+    Input,
+    /// `x·weight + bias` over the last axis.
+    Dense(Linear),
+    /// `x ⊙ weight + bias`, one coefficient per entry.
+    Scale(Scaling),
+    /// A function of each entry.
+    Apply(Function),
+    /// `out[k] = x[indices[k]]`; without indices a reshape.
+    Move(Option<Vec<usize>>),
+    /// `Σ sign_j·x_j`.
+    Sum(Vec<i64>),
+    /// Inputs joined along the axis.
+    Concat {
+        /// The axis.
+        axis: usize,
+    },
+}
+
+/// A dense layer's coefficients: `inputs × outputs`, and one bias per output. Wiped when dropped.
+#[derive(Clone)]
+pub(super) struct Linear {
+    pub(super) weight: Array2<f64>,
+    pub(super) bias: Array1<f64>,
+}
+
+impl Drop for Linear {
+    fn drop(&mut self) {
+        self.weight.iter_mut().for_each(Zeroize::zeroize);
+        self.bias.iter_mut().for_each(Zeroize::zeroize);
+    }
+}
+
+/// Coefficients of an entrywise affine map. Wiped when dropped.
+#[derive(Clone)]
+pub(super) struct Scaling {
+    pub(super) weight: Array1<f64>,
+    pub(super) bias: Array1<f64>,
+}
+
+impl Drop for Scaling {
+    fn drop(&mut self) {
+        self.weight.iter_mut().for_each(Zeroize::zeroize);
+        self.bias.iter_mut().for_each(Zeroize::zeroize);
+    }
+}
+
+/// An activation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Function {
+    /// `x`.
+    Identity,
+    /// `max(x, 0)`.
+    Relu,
+    /// `x` where positive, `alpha·x` elsewhere.
+    LeakyRelu(f64),
+    /// `min(max(x, lo), hi)`.
+    Clip(f64, f64),
+    /// `1 / (1 + e^−x)`.
+    Sigmoid,
+    /// Hyperbolic tangent.
+    Tanh,
+}
+
+impl Function {
+    /// The value at `x`.
+    pub(super) fn at(self, x: f64) -> f64 {
+        match self {
+            Self::Identity => x,
+            Self::Relu => x.max(0.0),
+            Self::LeakyRelu(alpha) => {
+                if x > 0.0 {
+                    x
+                } else {
+                    alpha * x
+                }
+            }
+            Self::Clip(lo, hi) => x.max(lo).min(hi),
+            Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            Self::Tanh => x.tanh(),
+        }
+    }
+
+    /// Steepest slope: the function is Lipschitz with this constant.
+    pub(super) fn slope(self) -> f64 {
+        match self {
+            Self::Sigmoid => 0.25,
+            Self::LeakyRelu(alpha) => alpha.abs().max(1.0),
+            _ => 1.0,
+        }
+    }
+}
+
+impl Node {
+    /// Number of entries.
+    pub(super) fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Entries of the last axis.
+    pub(super) fn width(&self) -> usize {
+        self.shape.last().copied().unwrap_or(1)
+    }
+
+    /// Whether its output is an accumulator, too wide to be multiplied before it is requantised.
+    pub(super) fn accumulates(&self) -> bool {
+        matches!(self.op, Op::Dense(_) | Op::Scale(_) | Op::Sum(_))
+    }
+
+    /// Whether it does anything to entries.
+    pub(super) fn computes(&self) -> bool {
+        !self.moves() && !matches!(self.op, Op::Input)
+    }
+
+    /// Whether it only moves entries.
+    pub(super) fn moves(&self) -> bool {
+        matches!(self.op, Op::Move(_) | Op::Concat { .. })
+    }
+
+    /// Its value from those of its inputs, one row per record.
+    pub(super) fn run(&self, inputs: &[&Array2<f64>]) -> Array2<f64> {
+        match &self.op {
+            Op::Input => inputs[0].clone(),
+            Op::Dense(linear) => linear.run(inputs[0]),
+            Op::Scale(map) => inputs[0] * &map.weight + &map.bias,
+            Op::Apply(function) => inputs[0].mapv(|x| function.at(x)),
+            Op::Move(None) => inputs[0].clone(),
+            Op::Move(Some(indices)) => inputs[0].select(Axis(1), indices),
+            Op::Sum(signs) => sum(inputs, signs),
+            Op::Concat { axis } => join(inputs, self.shape[..*axis].iter().product()),
+        }
+    }
+}
+
+impl Linear {
+    fn run(&self, x: &Array2<f64>) -> Array2<f64> {
+        let (inputs, outputs) = self.weight.dim();
+        let positions = x.ncols() / inputs.max(1);
+        let rows = x.to_shape((x.nrows() * positions, inputs)).expect("rows of whole positions");
+        let out = rows.dot(&self.weight) + &self.bias;
+        out.to_shape((x.nrows(), positions * outputs)).expect("rows of whole positions").into_owned()
+    }
+}
+
+fn sum(inputs: &[&Array2<f64>], signs: &[i64]) -> Array2<f64> {
+    let mut total = Array2::zeros(inputs[0].dim());
+    inputs.iter().zip(signs).for_each(|(&x, &sign)| total.scaled_add(sign as f64, x));
+    total
+}
+
+fn join(inputs: &[&Array2<f64>], outer: usize) -> Array2<f64> {
+    let rows = inputs[0].nrows();
+    let blocks: Vec<_> = inputs.iter().map(|x| block(x, outer)).collect();
+    let views: Vec<_> = blocks.iter().map(|block| block.view()).collect();
+    let joined = concatenate(Axis(2), &views).expect("blocks of one length");
+    let len = joined.len() / rows.max(1);
+    joined.to_shape((rows, len)).expect("the same entries").into_owned()
+}
+
+fn block(x: &Array2<f64>, outer: usize) -> CowArray<'_, f64, Ix3> {
+    let (rows, len) = x.dim();
+    x.to_shape((rows, outer, len / outer.max(1))).expect("an axis divides the entries")
+}
+
+impl Network {
+    /// Values of every node, one row per record.
+    pub(super) fn trace(&self, records: &Array2<f64>) -> Vec<Array2<f64>> {
+        let mut values: Vec<Array2<f64>> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let inputs: Vec<&Array2<f64>> = match node.op {
+                Op::Input => vec![records],
+                _ => node.inputs.iter().map(|&id| &values[id]).collect(),
+            };
+            values.push(node.run(&inputs));
+        }
+        values
+    }
+
+    /// Nodes that read `id`, once per reading.
+    pub(super) fn readers(&self, id: usize) -> impl Iterator<Item = usize> + '_ {
+        self.nodes
+            .iter()
+            .enumerate()
+            .flat_map(move |(reader, node)| node.inputs.iter().filter(move |&&input| input == id).map(move |_| reader))
+    }
+}
+
+impl Node {
+    /// The node with `map` on every weight and without bias: how errors of its input spread.
+    pub(super) fn mapped(&self, map: fn(f64) -> f64) -> Self {
+        let op = match &self.op {
+            Op::Dense(Linear { weight, bias }) => {
+                Op::Dense(Linear { weight: weight.mapv(map), bias: Array1::zeros(bias.len()) })
+            }
+            Op::Scale(Scaling { weight, bias }) => {
+                Op::Scale(Scaling { weight: weight.mapv(map), bias: Array1::zeros(bias.len()) })
+            }
+            other => other.clone(),
+        };
+        Self { op, ..self.clone() }
+    }
+}

@@ -1,0 +1,133 @@
+//! What the user chooses, and what follows from it.
+
+use std::ops::RangeInclusive;
+
+use super::error::QuantizeError;
+use super::network::Network;
+use super::ranges::{Named, Ranges};
+use crate::architecture::{Architecture, Encoding, Head, OutcomeKind};
+use crate::graph::FloatGraph;
+
+/// Bits that weights and activations may have.
+pub const WIDTHS: RangeInclusive<u32> = 4..=16;
+
+/// How to quantise.
+#[derive(Clone, Debug)]
+pub struct Options<'a> {
+    /// Bits of a record's entry, 4 to 16; by default 12 for tables and 8 for images and signals.
+    pub input_bits: Option<u32>,
+    /// Bits of a weight, 4 to 16.
+    pub weight_bits: u32,
+    /// Bits of an activation, 4 to 16.
+    pub activation_bits: u32,
+    /// How far a feature's range is widened on both sides, as a part of its span; by default ½ for tables and 0 for images.
+    pub margin: Option<f64>,
+    /// What the statement discloses.
+    pub outcome: OutcomeKind,
+    /// Names of the classes; by default what the model itself says, or `class 0`, `class 1`, ….
+    pub labels: Option<Vec<String>>,
+    /// Name and unit of each feature; by default `x1`, `x2`, … without a unit.
+    pub features: Option<Vec<Named>>,
+    /// An architecture to keep: the same encoding, shifts, labels and outcome, so that its setup serves this model too.
+    pub like: Option<&'a Architecture>,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self {
+            input_bits: None,
+            weight_bits: 8,
+            activation_bits: 8,
+            margin: None,
+            outcome: OutcomeKind::Class,
+            labels: None,
+            features: None,
+            like: None,
+        }
+    }
+}
+
+/// Choices that no longer depend on defaults.
+pub(super) struct Settings {
+    pub(super) encoding: Encoding,
+    pub(super) head: Head,
+    pub(super) labels: Vec<String>,
+    pub(super) outcome: OutcomeKind,
+    pub(super) weight_bits: u32,
+    pub(super) activation_bits: u32,
+}
+
+impl Options<'_> {
+    /// Refuses bit widths and margins that are not supported.
+    pub(super) fn check(&self) -> Result<(), QuantizeError> {
+        let widths = [
+            ("input_bits", self.input_bits.unwrap_or(8)),
+            ("weight_bits", self.weight_bits),
+            ("activation_bits", self.activation_bits),
+        ];
+        let (lo, hi) = (*WIDTHS.start(), *WIDTHS.end());
+        if let Some((option, got)) = widths.into_iter().find(|(_, bits)| !WIDTHS.contains(bits)) {
+            return Err(QuantizeError::Option { option, got: got.to_string(), lo, hi });
+        }
+        match self.margin {
+            Some(margin) if !(0.0..=10.0).contains(&margin) => {
+                Err(QuantizeError::Option { option: "margin", got: margin.to_string(), lo: 0, hi: 10 })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn settle(
+        &self,
+        graph: &FloatGraph,
+        network: &Network,
+        head: Head,
+        calibration: &[Vec<f64>],
+    ) -> Result<Settings, QuantizeError> {
+        let scores = network.nodes[network.output].len();
+        let (encoding, labels, outcome) = match self.like {
+            Some(like) => (like_encoding(like, network)?, like.labels.clone(), like.outcome),
+            None => (self.encoding(network, calibration)?, self.labels(graph, scores)?, self.outcome),
+        };
+        let (weight_bits, activation_bits) = (self.weight_bits, self.activation_bits);
+        Ok(Settings { encoding, head, labels, outcome, weight_bits, activation_bits })
+    }
+
+    fn labels(&self, graph: &FloatGraph, scores: usize) -> Result<Vec<String>, QuantizeError> {
+        let expected = if scores == 1 { 2 } else { scores };
+        let labels = self.labels.clone().or_else(|| graph.labels.clone());
+        let labels = labels.unwrap_or_else(|| (0..expected).map(|class| format!("class {class}")).collect());
+        match labels.len() {
+            got if got == expected => Ok(labels),
+            got => Err(QuantizeError::Count { what: "labels", expected, got }),
+        }
+    }
+
+    fn encoding(&self, network: &Network, calibration: &[Vec<f64>]) -> Result<Encoding, QuantizeError> {
+        let input = &network.nodes[0];
+        let tabular = input.shape.len() <= 2;
+        let per_feature = tabular && input.width() == input.len();
+        let bits = self.input_bits.unwrap_or(if tabular { 12 } else { 8 });
+        let margin = self.margin.unwrap_or(if tabular { 0.5 } else { 0.0 });
+        let names = self.names(if per_feature { input.len() } else { 1 })?;
+        Ok(Ranges { bits, margin, per_feature }.encoding(calibration, &names))
+    }
+
+    fn names(&self, expected: usize) -> Result<Vec<Named>, QuantizeError> {
+        let name = |index: usize| (if expected == 1 { "x".into() } else { format!("x{}", index + 1) }, String::new());
+        let names = self.features.clone().unwrap_or_else(|| (0..expected).map(name).collect());
+        match names.len() {
+            got if got == expected => Ok(names),
+            got => Err(QuantizeError::Count { what: "features", expected, got }),
+        }
+    }
+}
+
+fn like_encoding(like: &Architecture, network: &Network) -> Result<Encoding, QuantizeError> {
+    let (expected, got) = (&like.input_shape, &network.nodes[0].shape);
+    if expected == got {
+        return Ok(like.encoding.clone());
+    }
+    let reason = format!("the model takes shape {got:?}, the architecture {expected:?}");
+    Err(QuantizeError::Differs { place: "the record".into(), reason })
+}

@@ -1,0 +1,165 @@
+//! Records that quantisation has not seen: the same classes as the float model, or not, and by how little.
+
+use serde::Serialize;
+
+use super::run;
+use crate::architecture::Architecture;
+use crate::quantize::assemble::Assembled;
+use crate::quantize::bounds::{Errors, errors};
+use crate::quantize::error::QuantizeError;
+use crate::quantize::metrics::{accuracy, class, margin, mean_auc};
+use crate::quantize::network::Network;
+use crate::quantize::{Labelled, matrix};
+
+/// How the model does on records that it was not calibrated on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HeldOut {
+    /// Number of records.
+    pub records: usize,
+    /// Records with the same class before and after.
+    pub agreements: usize,
+    /// Share of records with the right class, before quantisation and after.
+    pub accuracy: (f64, f64),
+    /// Area under the receiver operating characteristic, before and after; mean over classes if there are more than two.
+    pub auc: Option<(f64, f64)>,
+    /// Largest error of a score.
+    pub max_error: f64,
+    /// Root of the mean squared error of the scores.
+    pub rms_error: f64,
+    /// What the root of the mean squared error was expected to be.
+    pub expected_error: f64,
+    /// The largest of the records' error bounds.
+    pub bound: f64,
+    /// Records whose margin is within rounding: not above their bound.
+    pub near_ties: usize,
+    /// Records whose class changed.
+    pub disagreements: Vec<Disagreement>,
+    /// Entries outside the calibrated range; they were saturated here, and are refused unless asked for.
+    pub outside: Vec<OutOfRange>,
+}
+
+/// A record whose class changed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Disagreement {
+    /// Which record, counted from 1.
+    pub row: usize,
+    /// Class before.
+    pub before: String,
+    /// Class after.
+    pub after: String,
+    /// How far the float model's score was from the other class.
+    pub margin: f64,
+    /// Expected error of that margin.
+    pub expected_error: f64,
+    /// What the error of that margin cannot exceed.
+    pub bound: f64,
+    /// Whether rounding explains it: the margin is not above the bound.
+    pub within_rounding: bool,
+}
+
+/// A value outside the calibrated range.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OutOfRange {
+    /// Which record, counted from 1.
+    pub row: usize,
+    /// Name of the feature.
+    pub feature: String,
+    /// The value.
+    pub value: f64,
+    /// Lower end of the calibrated range.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// Runs both models on the records.
+pub(super) fn compare(
+    network: &Network,
+    assembled: &Assembled,
+    held_out: Labelled<'_>,
+) -> Result<HeldOut, QuantizeError> {
+    let architecture = &assembled.model.architecture;
+    check_classes(&held_out, architecture.labels.len())?;
+    let floats = network.trace(&matrix(held_out.records, network.nodes[0].len()));
+    let output = &floats[network.output];
+    let before: Vec<Vec<f64>> = output.rows().into_iter().map(|row| row.to_vec()).collect();
+    let runs = run(assembled, held_out.records)?;
+    let scaled = |score: &i64| *score as f64 * architecture.score_scale;
+    let after: Vec<Vec<f64>> = runs.iter().map(|run| run.scores.iter().map(scaled).collect()).collect();
+    let both = Both { before, after, errors: errors(network, assembled, &floats).swap_remove(network.output) };
+    Ok(both.summary(architecture, &held_out))
+}
+
+fn check_classes(held_out: &Labelled<'_>, classes: usize) -> Result<(), QuantizeError> {
+    match held_out.classes.iter().position(|&class| class >= classes) {
+        Some(row) => Err(QuantizeError::Class { row: row + 1, class: held_out.classes[row], classes }),
+        None => Ok(()),
+    }
+}
+
+/// Scores before and after, in float units, with the predicted errors.
+struct Both {
+    before: Vec<Vec<f64>>,
+    after: Vec<Vec<f64>>,
+    errors: Errors,
+}
+
+impl Both {
+    fn summary(&self, architecture: &Architecture, held_out: &Labelled<'_>) -> HeldOut {
+        let classes = |scores: &[Vec<f64>]| scores.iter().map(|row| class(row)).collect::<Vec<_>>();
+        let (before, after) = (classes(&self.before), classes(&self.after));
+        let differ = |row: &usize| before[*row] != after[*row];
+        let changed: Vec<_> =
+            (0..before.len()).filter(differ).map(|row| self.disagreement(architecture, row)).collect();
+        let off: Vec<f64> = self.offs().collect();
+        let areas = (mean_auc(&self.before, held_out.classes), mean_auc(&self.after, held_out.classes));
+        HeldOut {
+            records: before.len(),
+            agreements: before.len() - changed.len(),
+            accuracy: (accuracy(&before, held_out.classes), accuracy(&after, held_out.classes)),
+            auc: areas.0.zip(areas.1),
+            max_error: off.iter().fold(0.0, |max, d| max.max(d.abs())),
+            rms_error: (off.iter().map(|d| d * d).sum::<f64>() / off.len() as f64).sqrt(),
+            expected_error: self.errors.variance.mean().unwrap_or_default().sqrt(),
+            bound: self.errors.worst.iter().copied().fold(0.0, f64::max),
+            near_ties: (0..before.len()).filter(|&row| self.judged(row).2).count(),
+            disagreements: changed,
+            outside: outside(architecture, held_out.records),
+        }
+    }
+
+    fn offs(&self) -> impl Iterator<Item = f64> + '_ {
+        self.before.iter().flatten().zip(self.after.iter().flatten()).map(|(before, after)| after - before)
+    }
+
+    /// Expected error and bound of a record's margin, and whether the margin is not above the bound.
+    fn judged(&self, row: usize) -> (f64, f64, bool) {
+        let (margin, scores) = margin(&self.before[row]);
+        let variance: f64 = scores.iter().map(|&score| self.errors.variance[[row, score]]).sum();
+        // A third class can only overtake within its own bound: the largest stands for all.
+        let largest = self.errors.worst.row(row).iter().copied().fold(0.0, f64::max);
+        let bound = largest * scores.len() as f64;
+        (variance.sqrt(), bound, margin <= bound)
+    }
+
+    fn disagreement(&self, architecture: &Architecture, row: usize) -> Disagreement {
+        let (expected_error, bound, within_rounding) = self.judged(row);
+        let label = |scores: &[f64]| architecture.labels[class(scores)].clone();
+        let margin = margin(&self.before[row]).0;
+        let (before, after) = (label(&self.before[row]), label(&self.after[row]));
+        Disagreement { row: row + 1, before, after, margin, expected_error, bound, within_rounding }
+    }
+}
+
+fn outside(architecture: &Architecture, records: &[Vec<f64>]) -> Vec<OutOfRange> {
+    let encoding = &architecture.encoding;
+    let entry = |row: usize, index: usize, value: f64| {
+        let (low, high) = encoding.range(index);
+        let half = encoding.feature(index).step / 2.0;
+        let feature = encoding.feature(index).name.clone();
+        (value < low - half || value >= high + half).then_some(OutOfRange { row: row + 1, feature, value, low, high })
+    };
+    let rows = records.iter().enumerate();
+    rows.flat_map(|(row, record)| record.iter().enumerate().filter_map(move |(index, &value)| entry(row, index, value)))
+        .collect()
+}

@@ -1,0 +1,77 @@
+//! A retrained model on an architecture that exists.
+
+use zkdx_circuits::graph::{FloatGraph, FloatOp};
+use zkdx_circuits::quantize::{Options, quantize};
+
+use crate::builder::{Builder, noise};
+use crate::models::{graph, quantized, records};
+
+/// The same network with every parameter a little different; the two columns of a binary classifier stay opposite.
+fn retrained(mut graph: FloatGraph, by: f32) -> FloatGraph {
+    for (seed, node) in graph.nodes.iter_mut().enumerate() {
+        node.name = format!("other/{}", node.name);
+        if let FloatOp::Constant(values) = &mut node.op {
+            let shifts = noise(seed as u64 + 1, values.len());
+            let pair = if values.shape().last() == Some(&2) { 2 } else { 1 };
+            values.iter_mut().enumerate().for_each(|(k, value)| *value *= 1.0 + by * shifts[k / pair]);
+        }
+    }
+    graph
+}
+
+#[test]
+fn a_retrained_model_keeps_the_architecture() {
+    for model in ["logreg", "mlp"] {
+        let (before, _) = quantized(&graph(model), Options::default());
+        let like = Options { like: Some(&before.architecture), ..Options::default() };
+        let (after, report) = quantized(&retrained(graph(model), 0.01), like);
+        assert_eq!(before.architecture.digest(), after.architecture.digest());
+        assert!(before.parameters.tensors() != after.parameters.tensors());
+        let found = report.held_out.unwrap();
+        assert!(found.disagreements.iter().all(|changed| changed.within_rounding));
+        assert!(found.rms_error <= 0.05);
+    }
+}
+
+#[test]
+fn the_same_model_gives_the_same_integers() {
+    let (before, _) = quantized(&graph("mlp"), Options::default());
+    let like = Options { like: Some(&before.architecture), ..Options::default() };
+    let (after, _) = quantized(&graph("mlp"), like);
+    assert!(before.parameters.tensors() == after.parameters.tensors());
+}
+
+#[test]
+fn a_model_that_does_not_fit_is_refused_by_layer() {
+    let (before, _) = quantized(&graph("logreg"), Options::default());
+    let like = Options { like: Some(&before.architecture), ..Options::default() };
+    let calibration = records("calibration.csv").values;
+    let other = quantize(&graph("mlp"), &calibration, None, &like).map(drop).unwrap_err().to_string();
+    assert_eq!(
+        other,
+        "the model is not of the given architecture: the graph: the model has 5 layers, the architecture 1"
+    );
+    let fewer = Options { weight_bits: 6, ..like.clone() };
+    let bits = quantize(&graph("logreg"), &calibration, None, &fewer).map(drop).unwrap_err().to_string();
+    assert!(bits.starts_with("layer `LinearClassifier` does not fit: its weights need"), "{bits}");
+    assert!(bits.ends_with("quantise it without the given architecture, which needs a setup of its own"), "{bits}");
+}
+
+#[test]
+fn tables_and_sums_are_kept_too() {
+    let network = |by: f32| {
+        let mut b = Builder::new(&[1, 6]);
+        let x = b.dense("first", 0, &noise(3, 36), &noise(4, 6));
+        let x = b.map("relu", FloatOp::Relu, x);
+        let y = b.dense("second", x, &noise(5, 36), &noise(6, 6));
+        let z = b.node("residual", FloatOp::Add, &[x, y], &[1, 6]);
+        let z = b.map("tanh", FloatOp::Tanh, z);
+        let z = b.dense("scores", z, &noise(7, 18), &noise(8, 3));
+        retrained(b.graph(z), by)
+    };
+    let records = crate::builder::noisy_records(1, 100, 6);
+    let (before, _) = quantize(&network(0.0), &records, None, &Options::default()).unwrap();
+    let like = Options { like: Some(&before.architecture), ..Options::default() };
+    let (after, _) = quantize(&network(0.002), &records, None, &like).unwrap();
+    assert_eq!(before.architecture.digest(), after.architecture.digest());
+}

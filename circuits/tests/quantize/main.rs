@@ -1,0 +1,10 @@
+//! Quantisation: the example models, every pattern of a graph, random networks, files, and what is refused.
+
+mod builder;
+mod files;
+mod like;
+mod models;
+mod patterns;
+mod random;
+mod records;
+mod refusals;
