@@ -35,7 +35,12 @@ impl ConstraintSynthesizer<Fr> for Adapter {
     fn generate_constraints(self, cs: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
         let public = self.r1cs.columns.public;
         for (column, value) in self.assignment.iter().enumerate().skip(1) {
-            if column < public { cs.new_input_variable(|| Ok(*value))? } else { cs.new_witness_variable(|| Ok(*value))? };
+            let allocated = if column < public {
+                cs.new_input_variable(|| Ok(*value))
+            } else {
+                cs.new_witness_variable(|| Ok(*value))
+            };
+            allocated.map(drop)?;
         }
         for row in 0..self.r1cs.constraints() {
             let side = |matrix| self.combination(matrix, row);
