@@ -4,6 +4,7 @@
 mod common;
 
 use ark_bn254::{Bn254, Fr};
+use ark_ff::UniformRand;
 use ark_groth16::Groth16;
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystemRef, LinearCombination, SynthesisError, Variable};
 use ark_snark::SNARK;
@@ -51,7 +52,8 @@ impl ConstraintSynthesizer<Fr> for Adapter {
 }
 
 fn adapter(toy: &Diagnosis) -> Adapter {
-    let challenges = (0..toy.challenges as u64).map(|i| Fr::from(1_000_003 + 17 * i)).collect();
+    let mut rng = rng(7);
+    let challenges = (0..toy.challenges).map(|_| Fr::rand(&mut rng)).collect();
     let witness = toy.witness().finish(challenges).unwrap();
     Adapter { r1cs: shape(toy), assignment: witness.assignment() }
 }
