@@ -108,11 +108,7 @@ pub fn audit(
 }
 
 /// `Σ_W W_i·[K_i/δ_W]₁`
-fn commit(
-    queries: &WeightQueries,
-    weights: &[Fr],
-    device: &dyn Accelerator,
-) -> Result<G1Projective, AcceleratorError> {
+fn commit(queries: &WeightQueries, weights: &[Fr], device: &dyn Accelerator) -> Result<G1Projective, AcceleratorError> {
     queries.commitment.combine(device, weights)
 }
 

@@ -3,7 +3,6 @@
 mod common;
 
 use ark_bn254::{Fr, G1Affine};
-use ark_ec::AffineRepr;
 use common::circuits::Diagnosis;
 use common::{Fixture, slow};
 use zkdx_circuits::Statement;

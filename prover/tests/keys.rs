@@ -75,7 +75,7 @@ fn keys_of_the_wrong_shape_are_refused() {
     assert!(shape(reloaded(|key| key.second.points[0] = G1Affine::identity())));
     assert!(shape(reloaded(|key| key.second.columns.swap(0, 1))));
     assert!(shape(reloaded(|key| *key.second.columns.last_mut().unwrap() = key.circuit.columns.second as u32)));
-    assert!(shape(reloaded(|key| drop(key.quotient.pop()))));
+    assert!(shape(reloaded(|key| key.quotient.truncate(3))));
     assert!(shape(reloaded(|key| key.circuit.columns.challenges = 1)));
     assert!(shape(reloaded(|key| key.circuit.constraints = u32::MAX as usize)));
 }
@@ -127,7 +127,10 @@ fn damaged_and_truncated_registrations_are_refused() {
     for index in 0..bytes.len() {
         let mut bent = bytes.clone();
         bent[index] ^= 1 << (index % 8);
-        assert!(matches!(Registration::from_secret_bytes(&bent).err(), Some(RegistrationError::File(_))), "byte {index}");
+        assert!(
+            matches!(Registration::from_secret_bytes(&bent).err(), Some(RegistrationError::File(_))),
+            "byte {index}"
+        );
         assert!(Registration::from_secret_bytes(&bytes[..index]).is_err(), "length {index}");
     }
 }
@@ -181,17 +184,4 @@ fn the_cpu_refuses_what_does_not_fit() {
     assert_eq!(Cpu.msm_g1(&[G1Affine::generator()], &[]), Err(length));
     let transform = AcceleratorError::TransformLength { length: 3 };
     assert_eq!(Cpu.transform(&mut vec![Fr::from(0u64); 3], Transform::Interpolate), Err(transform));
-}
-
-/// `cargo test --release -p zkdx-prover --test keys -- --ignored --nocapture`
-#[test]
-#[ignore = "a measurement"]
-fn where_the_time_goes() {
-    let fixture = Fixture::new(Diagnosis::large(4000), 1);
-    println!("{} constraints, {:?}", fixture.r1cs.constraints(), fixture.r1cs.columns);
-    let prover = Prover::new(&fixture.key, &fixture.registration, &Cpu).unwrap();
-    for _ in 0..3 {
-        let (_, timings) = prover.prove(fixture.toy.witness(), &fixture.statement(), &mut rng(1)).unwrap();
-        timings.steps().iter().for_each(|(name, time)| println!("{name:14} {time:?}"));
-    }
 }

@@ -7,7 +7,8 @@ use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::Field;
 use common::Fixture;
 use common::circuits::Diagnosis;
-use zkdx_verifier::{Proof, VerifyError};
+use zkdx_circuits::Statement;
+use zkdx_verifier::{Model, Proof, VerifyError, verify};
 
 fn fixture() -> (Fixture<Diagnosis>, Proof) {
     let fixture = Fixture::new(Diagnosis::sample(), 1);
@@ -78,6 +79,34 @@ fn a_reblinded_first_commitment_is_refused() {
     proof.c = (proof.c - fixture.key.delta_1_g1 * t).into_affine();
     assert!(common::slow::equation(vk, model, &statement.words(), &challenges, &proof));
     assert_eq!(fixture.verify(&statement, &proof), Err(VerifyError::Refused));
+}
+
+/// `(B + t·δ_1, D_1 + t·A)` holds under the old challenge: binding `D_1` is what refuses it.
+#[test]
+fn a_first_commitment_shifted_by_a_is_refused() {
+    let (fixture, mut proof) = fixture();
+    let (vk, model, statement) = (&fixture.key.verifying, fixture.registration.model(), fixture.statement());
+    let challenges = common::slow::challenges(model, &statement, &proof.d_1, 2);
+    let t = Fr::from(5u64);
+    proof.b = (vk.delta_1_g2 * t + proof.b).into_affine();
+    proof.d_1 = (proof.a * t + proof.d_1).into_affine();
+    assert!(common::slow::equation(vk, model, &statement.words(), &challenges, &proof));
+    assert_eq!(fixture.verify(&statement, &proof), Err(VerifyError::Refused));
+}
+
+/// `(B + t·δ_W, D_W + t·A)` turns a proof of one model into one of a model that nobody knows, under the old challenge: binding `D_W`
+/// is what refuses it.
+#[test]
+fn a_model_shifted_by_a_is_refused() {
+    let (fixture, mut proof) = fixture();
+    let (vk, model, statement) = (&fixture.key.verifying, fixture.registration.model(), fixture.statement());
+    let challenges = common::slow::challenges(model, &statement, &proof.d_1, 2);
+    let t = Fr::from(5u64);
+    proof.b = (vk.delta_w_g2 * t + proof.b).into_affine();
+    let stolen = Model { commitment: (proof.a * t + model.commitment).into_affine(), ..model.clone() };
+    assert!(common::slow::equation(vk, &stolen, &statement.words(), &challenges, &proof));
+    let statement = Statement { model_id: stolen.id(), ..statement };
+    assert_eq!(verify(&fixture.verifying, &stolen, &statement, &proof), Err(VerifyError::Refused));
 }
 
 #[test]

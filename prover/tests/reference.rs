@@ -4,6 +4,7 @@
 mod common;
 
 use ark_bn254::{Bn254, Fr};
+use ark_ff::UniformRand;
 use ark_groth16::Groth16;
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystemRef, LinearCombination, SynthesisError, Variable};
 use ark_snark::SNARK;
@@ -35,7 +36,12 @@ impl ConstraintSynthesizer<Fr> for Adapter {
     fn generate_constraints(self, cs: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
         let public = self.r1cs.columns.public;
         for (column, value) in self.assignment.iter().enumerate().skip(1) {
-            if column < public { cs.new_input_variable(|| Ok(*value))? } else { cs.new_witness_variable(|| Ok(*value))? };
+            let allocated = if column < public {
+                cs.new_input_variable(|| Ok(*value))
+            } else {
+                cs.new_witness_variable(|| Ok(*value))
+            };
+            allocated.map(drop)?;
         }
         for row in 0..self.r1cs.constraints() {
             let side = |matrix| self.combination(matrix, row);
@@ -46,7 +52,8 @@ impl ConstraintSynthesizer<Fr> for Adapter {
 }
 
 fn adapter(toy: &Diagnosis) -> Adapter {
-    let challenges = (0..toy.challenges as u64).map(|i| Fr::from(1_000_003 + 17 * i)).collect();
+    let mut rng = rng(7);
+    let challenges = (0..toy.challenges).map(|_| Fr::rand(&mut rng)).collect();
     let witness = toy.witness().finish(challenges).unwrap();
     Adapter { r1cs: shape(toy), assignment: witness.assignment() }
 }

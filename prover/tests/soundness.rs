@@ -5,7 +5,7 @@
 mod common;
 
 use ark_bn254::{Fr, G1Affine, G1Projective};
-use ark_ec::{AffineRepr, CurveGroup};
+use ark_ec::CurveGroup;
 use ark_ff::Field;
 use common::circuits::{Diagnosis, Place, Sealed};
 use common::slow::{self, Blinding};
@@ -175,7 +175,8 @@ fn commit(key: &ProvingKey, toy: &Sealed) -> Forgery {
     let statement = statement([0; 32], &toy.true_words());
     let statement = Statement { model_id: model.id(), ..statement };
     let witness = toy.witness();
-    let d_1: G1Projective = slow::first_round(key, witness.small(), witness.field()) + key.delta_2_g1 * blinding().kappa;
+    let d_1: G1Projective =
+        slow::first_round(key, witness.small(), witness.field()) + key.delta_2_g1 * blinding().kappa;
     let (a, b, c) = (G1Affine::identity(), key.verifying.beta_g2, G1Affine::identity());
     (model, statement, Proof { a, b, c, d_1: d_1.into_affine() })
 }

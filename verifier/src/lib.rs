@@ -1,7 +1,7 @@
 //! Verification of zkdx proofs: what anyone can run, with no prover code.
 //!
 //! - [`encoding`]: canonical bytes of points and numbers, and a reader for hostile bytes
-//! - [`file`]: the header and checksum around every file
+//! - [`mod@file`]: the header and checksum around every file
 //! - [`VerifyingKey`], [`Model`], [`Proof`]: what a verifier holds
 //! - [`transcript`]: the challenges
 //! - [`verify`]: the pairing equation

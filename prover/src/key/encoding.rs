@@ -210,7 +210,8 @@ fn read_verifying(reader: &mut Reader<'_>, circuit: &CircuitInfo) -> Result<Veri
 /// `count` points, none at infinity, checked in parallel.
 fn read_points<P: Encoded>(reader: &mut Reader<'_>, count: usize) -> Result<Vec<P>, ProvingKeyError> {
     let bytes = reader.bytes(count.saturating_mul(P::BYTES), "the points")?;
-    let points: Vec<P> = bytes.par_chunks(P::BYTES).map(|chunk| P::read(&mut Reader::new(chunk))).collect::<Result<_, _>>()?;
+    let points: Vec<P> =
+        bytes.par_chunks(P::BYTES).map(|chunk| P::read(&mut Reader::new(chunk))).collect::<Result<_, _>>()?;
     let finite = points.iter().all(|point| !point.is_zero());
     if finite { Ok(points) } else { Err(ProvingKeyError::Shape { what: "the points" }) }
 }
@@ -218,7 +219,8 @@ fn read_points<P: Encoded>(reader: &mut Reader<'_>, count: usize) -> Result<Vec<
 /// A query over `range` columns.
 fn read_query<P: Encoded>(reader: &mut Reader<'_>, range: usize) -> Result<Query<P>, ProvingKeyError> {
     let count = reader.u32("the number of points")? as usize;
-    let columns: Vec<u32> = reader.arrays(count, "the columns")?.iter().map(|column| u32::from_be_bytes(*column)).collect();
+    let columns: Vec<u32> =
+        reader.arrays(count, "the columns")?.iter().map(|column| u32::from_be_bytes(*column)).collect();
     let inside = columns.last().is_none_or(|&last| (last as usize) < range);
     if !inside || !columns.is_sorted_by(|one, next| one < next) {
         return Err(ProvingKeyError::Shape { what: "the columns" });

@@ -58,7 +58,9 @@ pub enum ProveError {
     #[error(transparent)]
     Accelerator(#[from] AcceleratorError),
     /// The finished proof does not verify: a device computed wrongly, or key and circuit do not belong together.
-    #[error("the finished proof does not verify, so it was discarded; the device, the key or the circuit is wrong: {0}")]
+    #[error(
+        "the finished proof does not verify, so it was discarded; the device, the key or the circuit is wrong: {0}"
+    )]
     Invalid(VerifyError),
 }
 

@@ -29,9 +29,9 @@ impl Diagnosis {
         Self { weights, record, blinding: Fr::from(123_456_789u64), free_words, challenges }
     }
 
-    /// About `constraints` constraints, over field-sized and small columns.
+    /// Just under `constraints` constraints, four per input, over small and field-sized columns.
     pub fn large(constraints: usize) -> Self {
-        let inputs = constraints as i64 / 3;
+        let inputs = constraints as i64 / 4 - 8;
         let weights = (0..inputs).map(|i| i * 37 % 255 - 127).collect();
         Self::with(weights, (0..inputs).map(|i| i * i % TABLE).collect(), vec![], 2)
     }

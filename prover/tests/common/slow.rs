@@ -78,7 +78,8 @@ pub fn finish(key: &ProvingKey, witness: &SecondRoundWitness, weights: &[Fr], bl
     let a = u + vk.alpha_g1 + key.delta_2_g1 * r;
     let b_g1 = v + key.beta_g1 + key.delta_2_g1 * s;
     let b = v_g2 + vk.beta_g2 + vk.delta_2_g2 * s;
-    let h: G1Projective = quotient(witness, key.quotient.len() + 1).iter().zip(&key.quotient).map(|(h, p)| *p * h).sum();
+    let h: G1Projective =
+        quotient(witness, key.quotient.len() + 1).iter().zip(&key.quotient).map(|(h, p)| *p * h).sum();
     let c = combine(&key.second, witness.second()) + h + a * s + b_g1 * r - key.delta_2_g1 * (r * s);
     let c = c - key.delta_1_g1 * kappa - key.delta_w_g1 * rho;
     Proof { a: a.into_affine(), b: b.into_affine(), c: c.into_affine(), d_1 }

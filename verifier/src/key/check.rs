@@ -134,12 +134,7 @@ impl VerifyingKey {
     }
 
     fn divisors(&self) -> [(&G2Affine, &'static str); 4] {
-        [
-            (&self.gamma_g2, "γ"),
-            (&self.delta_w_g2, "δ_W"),
-            (&self.delta_1_g2, "δ_1"),
-            (&self.delta_2_g2, "δ_2"),
-        ]
+        [(&self.gamma_g2, "γ"), (&self.delta_w_g2, "δ_W"), (&self.delta_1_g2, "δ_1"), (&self.delta_2_g2, "δ_2")]
     }
 }
 

@@ -100,7 +100,9 @@ impl Header {
             delta_w_g2: reader.g2("δ_W")?,
             delta_1_g2: reader.g2("δ_1")?,
             delta_2_g2: reader.g2("δ_2")?,
-            ic: (0..1 + self.words + self.challenges).map(|_| reader.g1("an element of IC")).collect::<Result<_, _>>()?,
+            ic: (0..1 + self.words + self.challenges)
+                .map(|_| reader.g1("an element of IC"))
+                .collect::<Result<_, _>>()?,
         })
     }
 }
