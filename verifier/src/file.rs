@@ -23,6 +23,8 @@ pub const HEADER_BYTES: usize = 16;
 pub const CHECKSUM_BYTES: usize = 32;
 /// Longest proving key that is read: 64 GiB.
 const MAX_PROVING_KEY_BYTES: u64 = 1 << 36;
+/// Longest model, circuit or record that is read: 16 GiB.
+const MAX_MODEL_BYTES: u64 = 1 << 34;
 /// Longest registration secret that is read.
 const MAX_REGISTRATION_BYTES: u64 = 1 << 12;
 
@@ -39,10 +41,25 @@ pub enum Kind {
     Registration = 4,
     /// A proof.
     Proof = 5,
+    /// A quantised model with its card. Secret.
+    QuantizedModel = 6,
+    /// A public architecture.
+    Circuit = 7,
+    /// An encoded record with its blinding. Secret.
+    Record = 8,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::VerifyingKey, Self::ProvingKey, Self::Model, Self::Registration, Self::Proof];
+    const ALL: [Self; 8] = [
+        Self::VerifyingKey,
+        Self::ProvingKey,
+        Self::Model,
+        Self::Registration,
+        Self::Proof,
+        Self::QuantizedModel,
+        Self::Circuit,
+        Self::Record,
+    ];
 
     /// In words.
     pub const fn name(self) -> &'static str {
@@ -52,6 +69,9 @@ impl Kind {
             Self::Model => "model",
             Self::Registration => "registration secret",
             Self::Proof => "proof",
+            Self::QuantizedModel => "quantised model",
+            Self::Circuit => "circuit",
+            Self::Record => "record commitment",
         }
     }
 
@@ -63,6 +83,7 @@ impl Kind {
             Self::Model => MODEL_BYTES as u64,
             Self::Registration => MAX_REGISTRATION_BYTES,
             Self::Proof => PROOF_BYTES as u64,
+            Self::QuantizedModel | Self::Circuit | Self::Record => MAX_MODEL_BYTES,
         }
     }
 
@@ -122,6 +143,12 @@ pub enum FileError {
     /// The checksum differs.
     #[error("the file is damaged: its checksum does not match")]
     Damaged,
+}
+
+/// What a file says it holds; `None` if it is no file of zkdx.
+pub fn peek(bytes: &[u8]) -> Option<Kind> {
+    let code = bytes.strip_prefix(&MAGIC)?.first_chunk::<2>()?;
+    Kind::from_code(u16::from_be_bytes(*code))
 }
 
 /// The 16 bytes before a payload of `length` bytes.
