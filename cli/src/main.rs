@@ -4,8 +4,11 @@ mod args;
 mod commands;
 mod error;
 mod files;
+mod dataset;
 mod output;
+mod pipeline;
 mod resources;
+mod store;
 
 use std::process::ExitCode;
 

@@ -1,0 +1,66 @@
+//! `zkdx commit`: encodes a record and commits to it with fresh blinding.
+
+use rand::rngs::OsRng;
+use serde_json::json;
+use zkdx_circuits::architecture::{EncodingError, Policy};
+use zkdx_circuits::{Architecture, Blinding, Encoding, Record, field};
+use zkdx_prover::{Network, Patient};
+
+use super::hex;
+use crate::args::CommitArgs;
+use crate::dataset;
+use crate::error::{CliError, Context, Kind, Result};
+use crate::files::{self, Overwrite};
+use crate::output::Output;
+use crate::store::{self, RecordFile};
+
+/// Commits to a record.
+pub(super) fn run(args: &CommitArgs, output: Output) -> Result<()> {
+    let overwrite = Overwrite::from(&args.force);
+    files::check_writable(&args.out, overwrite)?;
+    let architecture = store::read_circuit(&args.circuit)?;
+    let policy = if args.saturate { Policy::Saturate } else { Policy::Refuse };
+    let record = encode(&architecture.encoding, &row(args, &architecture)?, policy)?;
+    let encoding = store::encoding_digest(&architecture.encoding)?;
+    let file = RecordFile { encoding, policy, blinding: Blinding::random(&mut OsRng), record };
+    let commitment = commitment(architecture, &file)?;
+    store::write_secret(&args.out, &file.to_bytes(), overwrite)?;
+    let value = json!({ "record_commitment": commitment, "file": args.out });
+    output.result(&value, || {
+        let path = args.out.display();
+        format!("record commitment {commitment}\nwrote {path} (secret: it holds the record and its blinding)")
+    });
+    Ok(())
+}
+
+/// The chosen row of the record file.
+fn row(args: &CommitArgs, architecture: &Architecture) -> Result<Vec<f64>> {
+    let records = dataset::read(&args.record, &dataset::entry_names(&architecture.encoding))?;
+    let count = records.values.len();
+    records.values.into_iter().nth(args.row).ok_or_else(|| {
+        let what = format!("`{}` has no row {}", args.record.display(), args.row);
+        CliError::new(Kind::Input, what).why(format!("it has {count} records, counted from 0")).next("choose with --row")
+    })
+}
+
+/// Encodes raw values; outside the calibrated range only what the policy allows.
+pub(super) fn encode(encoding: &Encoding, raw: &[f64], policy: Policy) -> Result<Record> {
+    encoding.encode(raw, policy).map_err(|error| {
+        let next = match error {
+            EncodingError::OutOfRange { .. } => {
+                "check the value and its unit; if it is right, the model was not made for such records: calibrate it on \
+                 data that has them, or pass --saturate to use the nearest end of the range, which the statement will say"
+            }
+            _ => "correct the record",
+        };
+        CliError::new(Kind::Input, "the record does not fit the model").why(error).next(next)
+    })
+}
+
+fn commitment(architecture: Architecture, file: &RecordFile) -> Result<String> {
+    let network = Network::compile(architecture).or_fail(Kind::Input, "cannot compile the circuit")?;
+    let patient = Patient { record: &file.record, blinding: &file.blinding };
+    let commitment = network.commitment(&patient);
+    let commitment = commitment.ok_or_else(|| CliError::new(Kind::Internal, "the record does not fit the circuit"))?;
+    Ok(hex(field::to_bytes(&commitment)))
+}

@@ -1,0 +1,112 @@
+//! `zkdx inspect`: what a file is, without its secrets.
+
+use serde_json::{Value, json};
+use zkdx_circuits::onnx::{self, ImportOptions};
+use zkdx_verifier::file::{self, Kind as FileKind};
+
+use super::hex;
+use crate::args::InspectArgs;
+use crate::error::{Context, Kind, Result};
+use crate::files;
+use crate::output::{Output, bytes};
+use crate::store;
+
+/// Shows a file.
+pub(super) fn run(args: &InspectArgs, output: Output) -> Result<()> {
+    let content = files::read(&args.file)?;
+    let kind = file::peek(&content);
+    let value = match kind {
+        Some(kind) => zkdx_file(args, kind, content.len())?,
+        None if content.trim_ascii_start().starts_with(b"{") => json_file(args)?,
+        None => return onnx_file(args, &content, output),
+    };
+    output.result(&value, || render(&value, ""));
+    Ok(())
+}
+
+fn onnx_file(args: &InspectArgs, content: &[u8], output: Output) -> Result<()> {
+    let what = format!("cannot import `{}`", args.file.display());
+    let options = ImportOptions { output: args.output.clone() };
+    let summary = onnx::inspect(content, &options).or_fail(Kind::Input, what)?;
+    output.result(&summary, || summary.to_string());
+    Ok(())
+}
+
+fn json_file(args: &InspectArgs) -> Result<Value> {
+    if let Ok(model) = store::read_public_model(&args.file) {
+        return Ok(json!({
+            "file": "public half of a registration", "model_id": hex(model.model().id()), "key": hex(model.model().key),
+            "card": model.card(), "labels": model.architecture().labels, "outcome": model.architecture().outcome,
+            "features": model.architecture().encoding.len, "layers": model.architecture().layers.len(),
+        }));
+    }
+    let proof = store::read_proof(&args.file)?;
+    Ok(json!({
+        "file": "proof (not checked here: use `zkdx verify`)", "claims": proof.reading,
+        "model_id": hex(proof.statement.model_id), "context": proof.statement.context,
+    }))
+}
+
+fn zkdx_file(args: &InspectArgs, kind: FileKind, length: usize) -> Result<Value> {
+    let path = &args.file;
+    let mut value = match kind {
+        FileKind::VerifyingKey => {
+            let key = store::read_verifying_key(path)?;
+            json!({
+                "digest": hex(key.digest()), "setup": format!("{:?}", key.key().setup),
+                "architecture": hex(key.key().architecture), "statement_words": key.key().words(),
+                "challenges": key.key().challenges,
+            })
+        }
+        FileKind::ProvingKey => {
+            let key = store::read_proving_key(path)?;
+            let columns = key.circuit.columns;
+            json!({
+                "digest": hex(key.verifying.digest()), "circuit": hex(key.circuit.digest),
+                "constraints": key.circuit.constraints, "domain": key.circuit.domain_length(),
+                "weight_columns": columns.weight, "first_round_columns": columns.small + columns.field,
+                "second_round_columns": columns.second,
+            })
+        }
+        FileKind::Registration => {
+            let model = store::read_registration(path)?;
+            json!({ "model_id": hex(model.model().id()), "key": hex(model.model().key), "secret": true })
+        }
+        FileKind::QuantizedModel => {
+            let file = store::read_model(path)?;
+            architecture(&file.model.architecture, json!({ "card": file.card, "secret": true }))
+        }
+        FileKind::Circuit => architecture(&store::read_circuit(path)?, json!({})),
+        FileKind::Record => {
+            let record = store::read_record(path)?;
+            json!({ "entries": record.record.entries().len(), "policy": record.policy, "secret": true })
+        }
+        FileKind::Model | FileKind::Proof => json!({}),
+    };
+    value["file"] = json!(kind.name());
+    value["size"] = json!(bytes(length as u64));
+    Ok(value)
+}
+
+fn architecture(architecture: &zkdx_circuits::Architecture, mut value: Value) -> Value {
+    let layers: Vec<_> = architecture.layers.iter().map(|node| node.name.clone()).collect();
+    let parameters: usize = architecture.parameters.iter().map(|spec| spec.shape.iter().product::<usize>()).sum();
+    value["architecture"] = json!(hex(architecture.digest()));
+    value["features"] = json!(architecture.encoding.len);
+    value["labels"] = json!(architecture.labels);
+    value["outcome"] = json!(architecture.outcome);
+    value["layers"] = json!(layers);
+    value["parameters"] = json!(parameters);
+    value
+}
+
+/// Names and values, one a line, nested ones indented.
+fn render(value: &Value, indent: &str) -> String {
+    let Some(fields) = value.as_object() else { return value.to_string() };
+    let line = |(name, value): (&String, &Value)| match value {
+        Value::Object(_) => format!("{indent}{name}\n{}", render(value, &format!("{indent}  "))),
+        Value::String(text) => format!("{indent}{name:<22} {text}"),
+        other => format!("{indent}{name:<22} {other}"),
+    };
+    fields.iter().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,126 @@
+//! `zkdx prove`: the diagnosis of a committed record.
+
+use std::path::PathBuf;
+
+use rand::RngCore;
+use rand::rngs::OsRng;
+use serde_json::{Value, json};
+use zkdx_circuits::architecture::Policy;
+use zkdx_circuits::{Architecture, Context as ProofContext, OutcomeKind};
+use zkdx_prover::{Cpu, Network, Patient, Proven, Prover, ProvingKey, Registration};
+
+use crate::args::{ContextArgs, ProveArgs};
+use crate::error::{CliError, Context, Kind, Result};
+use crate::files::{self, Overwrite};
+use crate::output::{Output, duration};
+use crate::store::{self, ModelFile, RecordFile};
+
+/// Everything a proof is made of.
+struct Inputs {
+    file: ModelFile,
+    key: ProvingKey,
+    registration: Registration,
+    record: RecordFile,
+}
+
+/// Proves.
+pub(super) fn run(args: &ProveArgs, output: Output) -> Result<()> {
+    let overwrite = Overwrite::from(&args.force);
+    files::check_writable(&args.out, overwrite)?;
+    args.timings.as_ref().map_or(Ok(()), |path| files::check_writable(path, overwrite))?;
+    let inputs = read(args)?;
+    let architecture = inputs.architecture(args)?;
+    let opening = opening_path(args, &architecture);
+    opening.as_ref().map_or(Ok(()), |path| files::check_writable(path, overwrite))?;
+    let network = Network::compile(architecture).or_fail(Kind::Input, "cannot compile the model")?;
+    let (proven, elapsed) = output.step("prove", || prove(&inputs, &network, &args.context))?;
+    write(args, &proven, opening, overwrite)?;
+    let reading = &proven.file.reading;
+    let value = json!({ "proof": args.out, "reading": reading, "prove_seconds": elapsed.as_secs_f64() });
+    output.result(&value, || {
+        let diagnosis = reading.diagnosis.as_deref().unwrap_or("committed, not disclosed");
+        format!("diagnosis  {diagnosis}\nmodel      {}\nwrote {} in {}", reading.model, args.out.display(), duration(elapsed))
+    });
+    Ok(())
+}
+
+fn read(args: &ProveArgs) -> Result<Inputs> {
+    Ok(Inputs {
+        file: store::read_model(&args.model)?,
+        key: store::read_proving_key(&args.key)?,
+        registration: store::read_registration(&args.registration)?,
+        record: store::read_record(&args.record)?,
+    })
+}
+
+impl Inputs {
+    /// The architecture of the key, if model, registration and record belong to it.
+    fn architecture(&self, args: &ProveArgs) -> Result<Architecture> {
+        let mismatch = |what: String, why: &str, next: &str| CliError::new(Kind::Input, what).why(why).next(next);
+        let (model, key) = (args.model.display(), args.key.display());
+        let found = self.file.architecture_of(&self.key.verifying.architecture);
+        let architecture = found.ok_or_else(|| {
+            let why = "the key was made for another architecture";
+            mismatch(format!("`{key}` is not a key for `{model}`"), why, "use the key that the model was registered with")
+        })?;
+        if self.registration.model().key != self.key.verifying.digest() {
+            let what = format!("`{}` was made with another key than `{key}`", args.registration.display());
+            return Err(mismatch(what, "the key digests differ", "register the model again with this key"));
+        }
+        if self.registration.model().metadata != self.file.card.digest() {
+            let what = format!("`{}` is the registration of another model than `{model}`", args.registration.display());
+            return Err(mismatch(what, "the model cards differ", "register this model"));
+        }
+        if self.record.encoding != store::encoding_digest(&architecture.encoding)? {
+            let what = format!("`{}` was encoded for another model than `{model}`", args.record.display());
+            return Err(mismatch(what, "features, units or ranges differ", "commit to the record again with this circuit"));
+        }
+        Ok(architecture)
+    }
+}
+
+fn prove(inputs: &Inputs, network: &Network, context: &ContextArgs) -> Result<Proven> {
+    let prover = Prover::new(&inputs.key, &inputs.registration, &Cpu).or_fail(Kind::Input, "cannot use the proving key")?;
+    let public = network.public_model(&inputs.registration, inputs.file.card.clone());
+    let patient = Patient { record: &inputs.record.record, blinding: &inputs.record.blinding };
+    let context = proof_context(context, inputs.record.policy);
+    let proven = network.prove(&prover, (&inputs.file.model.parameters, &public), &patient, context, &mut OsRng);
+    proven.or_fail(Kind::Input, "cannot prove this diagnosis")
+}
+
+fn proof_context(args: &ContextArgs, policy: Policy) -> ProofContext {
+    let mut nonce = [0; 32];
+    OsRng.fill_bytes(&mut nonce);
+    ProofContext {
+        chain_id: args.chain_id,
+        verifier: args.verifier,
+        submitter: args.submitter,
+        consent_id: args.consent,
+        nonce: args.nonce.unwrap_or(nonce),
+        policy,
+    }
+}
+
+fn opening_path(args: &ProveArgs, architecture: &Architecture) -> Option<PathBuf> {
+    let default = || args.out.with_extension("outcome");
+    (architecture.outcome == OutcomeKind::Commitment).then(|| args.opening.clone().unwrap_or_else(default))
+}
+
+fn write(args: &ProveArgs, proven: &Proven, opening: Option<PathBuf>, overwrite: Overwrite) -> Result<()> {
+    if let (Some(path), Some(opening)) = (opening, &proven.opening) {
+        let json = serde_json::to_vec_pretty(opening).or_fail(Kind::Internal, "cannot write the opening")?;
+        store::write_secret(&path, &zeroize::Zeroizing::new(json), overwrite)?;
+    }
+    if let Some(path) = &args.timings {
+        store::write_public(path, timings(proven).to_string().as_bytes(), overwrite)?;
+    }
+    store::write_public(&args.out, proven.file.to_json().as_bytes(), overwrite)
+}
+
+/// Seconds by step.
+pub(super) fn timings(proven: &Proven) -> Value {
+    let steps = proven.timings.steps().into_iter().map(|(name, time)| (name.to_owned(), json!(time.as_secs_f64())));
+    let mut value: serde_json::Map<String, Value> = steps.collect();
+    value.insert("synthesis".into(), json!(proven.synthesis.as_secs_f64()));
+    Value::Object(value)
+}

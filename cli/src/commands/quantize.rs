@@ -1,0 +1,85 @@
+//! `zkdx quantize`: float model and calibration data in, integer model and report out.
+
+use serde_json::json;
+use zkdx_circuits::graph::FloatGraph;
+use zkdx_circuits::onnx::{self, ImportOptions};
+use zkdx_circuits::quantize::{Labelled, Named, Options, QuantizedModel, Report, quantize};
+use zkdx_circuits::records::RawRecords;
+
+use crate::args::QuantizeArgs;
+use crate::dataset::{self, CardFile};
+use crate::error::{CliError, Context, Kind, Result};
+use crate::files::{self, Overwrite};
+use crate::output::Output;
+use crate::store::{self, ModelFile};
+
+/// Quantises a model.
+pub(super) fn run(args: &QuantizeArgs, output: Output) -> Result<()> {
+    let overwrite = Overwrite::from(&args.force);
+    files::check_writable(&args.out, overwrite)?;
+    args.report.as_ref().map_or(Ok(()), |path| files::check_writable(path, overwrite))?;
+    let card = args.card.as_deref().map_or_else(|| Ok(CardFile::unnamed(&args.model)), CardFile::read)?;
+    let graph = import(args, output)?;
+    let (model, report) = quantized(args, &graph, &card)?;
+    let file = ModelFile { card: card.card(), model };
+    store::write_secret(&args.out, &file.to_bytes()?, overwrite)?;
+    if let Some(path) = &args.report {
+        let json = serde_json::to_vec_pretty(&report).or_fail(Kind::Internal, "cannot write the report")?;
+        store::write_public(path, &json, overwrite)?;
+    }
+    let value = json!({ "model": args.out, "report": report });
+    output.result(&value, || format!("{report}\nwrote {} (secret: it holds the weights)", args.out.display()));
+    Ok(())
+}
+
+fn import(args: &QuantizeArgs, output: Output) -> Result<FloatGraph> {
+    let bytes = files::read(&args.model)?;
+    let options = ImportOptions { output: args.output.clone() };
+    let what = format!("cannot import `{}`", args.model.display());
+    let graph = onnx::import(&bytes, &options).or_fail(Kind::Input, what)?;
+    graph.notes.iter().for_each(|note| output.line(format!("note: {note}")));
+    Ok(graph)
+}
+
+fn quantized(args: &QuantizeArgs, graph: &FloatGraph, card: &CardFile) -> Result<(QuantizedModel, Report)> {
+    let features = features(args, card)?;
+    let names: Vec<String> = features.iter().map(|(name, _)| name.clone()).collect();
+    let names = if names.is_empty() { default_names(graph) } else { names };
+    let calibration = dataset::read(&args.calibrate, &names)?;
+    let held_out = args.evaluate.as_deref().map(|path| dataset::read(path, &names)).transpose()?;
+    let like = args.like.as_deref().map(store::read_model).transpose()?;
+    let options = Options {
+        input_bits: args.input_bits,
+        weight_bits: args.weight_bits,
+        activation_bits: args.activation_bits,
+        margin: Some(args.margin),
+        labels: card.labels.clone(),
+        features: (!features.is_empty()).then_some(features),
+        like: like.as_ref().map(|file| &file.model.architecture),
+        ..Options::default()
+    };
+    let labelled = held_out.as_ref().map(labelled).transpose()?;
+    let result = quantize(graph, &calibration.values, labelled, &options);
+    result.or_fail(Kind::Input, format!("cannot quantise `{}`", args.model.display()))
+}
+
+fn features(args: &QuantizeArgs, card: &CardFile) -> Result<Vec<Named>> {
+    if let Some(features) = card.features() {
+        return Ok(features);
+    }
+    let header = dataset::header(&args.calibrate)?.unwrap_or_default();
+    Ok(header.into_iter().map(|name| (name, String::new())).collect())
+}
+
+fn default_names(graph: &FloatGraph) -> Vec<String> {
+    let entries: usize = graph.input_shape().iter().product();
+    (1..=entries).map(|index| format!("x{index}")).collect()
+}
+
+fn labelled(records: &RawRecords) -> Result<Labelled<'_>> {
+    let classes = records.labels.as_deref().ok_or_else(|| {
+        CliError::new(Kind::Input, "the records to evaluate on have no labels")
+            .next("add a column `label` with the index of each record's class, or leave --evaluate out")
+    })?;
+    Ok(Labelled { records: &records.values, classes })
+}

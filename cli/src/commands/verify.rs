@@ -1,0 +1,69 @@
+//! `zkdx verify`: checks a proof and prints what it says.
+
+use std::fmt::Write;
+
+use serde_json::json;
+use zkdx_verifier::diagnosis::verify_file;
+use zkdx_verifier::{Diagnosis, Opening, ProofFile, SetupKind};
+
+use super::hex;
+use crate::args::VerifyArgs;
+use crate::error::{CliError, Context, Kind, Result};
+use crate::files;
+use crate::output::{Output, duration};
+use crate::store;
+
+/// Verifies.
+pub(super) fn run(args: &VerifyArgs, output: Output) -> Result<()> {
+    let (key, model) = (store::read_verifying_key(&args.key)?, store::read_public_model(&args.model)?);
+    let file = store::read_proof(&args.proof)?;
+    let opening = args.opening.as_deref().map(read_opening).transpose()?;
+    if args.require_ceremony && key.key().setup != SetupKind::Ceremony {
+        return Err(CliError::new(Kind::Refused, "the key comes from a single-party setup, a ceremony is demanded")
+            .next("ask for a proof under a key from a ceremony, or leave --require-ceremony out"));
+    }
+    let start = std::time::Instant::now();
+    let next = "do not rely on this proof; check that key and model are the ones it was made for";
+    let diagnosis = verify_file(&key, &model, &file, opening.as_ref());
+    let elapsed = start.elapsed();
+    let diagnosis = diagnosis.or_fail_with(Kind::Refused, format!("`{}` does not verify", args.proof.display()), next)?;
+    let value = json!({
+        "verified": true, "reading": diagnosis.reading, "model_id": hex(file.statement.model_id),
+        "context": file.statement.context, "setup": setup_name(diagnosis.setup), "verify_seconds": elapsed.as_secs_f64(),
+    });
+    output.result(&value, || text(&diagnosis, &file) + &format!("verified in {}", duration(elapsed)));
+    Ok(())
+}
+
+fn read_opening(path: &std::path::Path) -> Result<Opening> {
+    let what = format!("cannot use `{}`", path.display());
+    let next = "take the file that `zkdx prove` wrote beside the proof";
+    serde_json::from_slice(&files::read(path)?).or_fail_with(Kind::Input, what, next)
+}
+
+fn setup_name(setup: SetupKind) -> &'static str {
+    match setup {
+        SetupKind::SingleParty => "single party (not for production)",
+        SetupKind::Ceremony => "ceremony",
+    }
+}
+
+/// A verified diagnosis for people.
+pub(super) fn text(diagnosis: &Diagnosis, file: &ProofFile) -> String {
+    let reading = &diagnosis.reading;
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(text, "{name:<12}{value}");
+    };
+    line("diagnosis", reading.diagnosis.as_deref().unwrap_or("committed; open it with --opening"));
+    for score in &reading.scores {
+        let score_text = score.score.as_ref().map(|value| format!("  score {value:>9}")).unwrap_or_default();
+        let probability = score.probability.as_ref().map(|value| format!("  probability {value}")).unwrap_or_default();
+        line("", &format!("{:<12}{score_text}{probability}", score.label));
+    }
+    line("model", &reading.model);
+    line("model id", &hex(file.statement.model_id));
+    line("record", &reading.record);
+    line("setup", setup_name(diagnosis.setup));
+    text
+}
