@@ -10,7 +10,7 @@
 //! | [`Contract`] | a tensor is an einsum of two others |
 //! | [`Product`] | a tensor is the entrywise product of two others |
 //! | [`Lookup`] | each entry, or pair of entries, is a row of a table |
-//! | [`Hash`] | Poseidon of packed entries and a blinding value is a public word |
+//! | [`Hash`](struct@Hash) | Poseidon of packed entries and a blinding value is a public word |
 //! | [`Publish`] | packed entries are public words |
 //!
 //! A tensor's [`Definition`] tells how the witness computes it. Relations are equations without direction, and which tensors a
@@ -260,7 +260,7 @@ pub enum Relation {
     Product(Product),
     /// See [`Lookup`].
     Lookup(Lookup),
-    /// See [`Hash`].
+    /// See [`struct@Hash`].
     Hash(Hash),
     /// See [`Publish`].
     Publish(Publish),

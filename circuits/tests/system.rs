@@ -2,10 +2,10 @@
 
 mod layers_support;
 
-use layers_support::{Case, Sketch, accepted, blindings, forged, tensor, words};
+use layers_support::{Case, Sketch, accepted, assert_bounded, blindings, forged, tensor, words};
 use zkdx_circuits::architecture::{Interval, ValueId};
-use zkdx_circuits::layers::rounded_quotient;
-use zkdx_circuits::system::{Definition, Relation, SystemWitness, TensorId, TensorSystem};
+use zkdx_circuits::layers::{ValueType, rounded_quotient};
+use zkdx_circuits::system::{Definition, Relation, Sizes, SystemBuilder, SystemWitness, TensorId, TensorSystem};
 use zkdx_circuits::{Fr, OutcomeKind, Parameters, Record};
 
 const SHIFT: u32 = 4;
@@ -184,6 +184,20 @@ fn accumulators_cost_no_columns() {
     let chosen = ["outcome.winner", "outcome.chosen"];
     let layers = ["layer_1.quotient", "layer_1.remainder", "layer_1.activation", "layer_2.accumulator"];
     assert_eq!(columns, [&["record"][..], &layers, &chosen].concat());
+}
+
+/// Activations times activations: the product bounds nothing by itself, since packing it relies on a bound.
+#[test]
+fn contractions_do_not_bound_themselves() {
+    let mut builder = SystemBuilder::new(&[]);
+    let value = ValueType { shape: vec![2, 2], interval: Interval::new(-8, 7) };
+    let record = builder.record(value);
+    let sizes = Sizes { batch: 1, rows: 2, inner: 2, columns: 2, right_shared: true };
+    let square = builder.contract("square", vec![2, 2], [record, record], sizes).unwrap();
+    assert_eq!(builder.system().enforced(square), None);
+    let system = builder.finish();
+    assert_eq!(system.looked_up(square), Some(Interval::new(-256, 255)));
+    assert_bounded(&system);
 }
 
 #[test]

@@ -6,7 +6,9 @@ use layers_support::{Case, Sketch, splitmix};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use zkdx_circuits::architecture::{Interval, ParameterId, ParameterSpec, ValueId};
-use zkdx_circuits::layers::{Activation, Affine, Combine, Concat, Dense, Layer, Rearrange, Requantize, ValueType};
+use zkdx_circuits::layers::{
+    Activation, Affine, Combine, Concat, Dense, Layer, Operator, Rearrange, Requantize, ValueType,
+};
 use zkdx_circuits::system::compile;
 use zkdx_circuits::{Architecture, Head, OutcomeKind};
 
@@ -219,6 +221,29 @@ fn accumulators_that_could_overflow_are_refused() {
     assert!(overflow.contains("use fewer bits for weights or activations"), "{overflow}");
     let bias = refusal(|a| a.parameters[1].interval = Interval::new(0, 1 << 48));
     assert!(bias.contains("beyond the limit of 2^48"), "{bias}");
+}
+
+#[test]
+fn large_terms_that_cancel_are_refused() {
+    let overflow = refusal(|a| {
+        let five = Activation::Clamp(Interval::new(5, 5));
+        a.layers[1].layer = Layer::Requantize(Requantize { shift: 3, activation: five });
+        a.layers[2].layer = Layer::Combine(Combine { factors: vec![1 << 62, -(1 << 62)], constant: 0 });
+        a.layers[2].inputs = vec![ValueId(2), ValueId(2)];
+    });
+    assert!(overflow.starts_with("layer `layer_2`: an accumulator could reach"), "{overflow}");
+}
+
+#[test]
+fn layers_refuse_parameters_of_no_sense() {
+    let dense = Dense { weight: ParameterId(0), bias: None };
+    let x = ValueType { shape: vec![2], interval: Interval::new(0, 1) };
+    let with = |shape: &[usize], lo, hi| {
+        let spec = ParameterSpec { name: "p".into(), shape: shape.to_vec(), interval: Interval::new(lo, hi) };
+        dense.infer(std::slice::from_ref(&x), &[spec]).is_ok()
+    };
+    assert!(with(&[2, 3], -1, 1));
+    assert!(!with(&[2, 3], 1, -1) && !with(&[2, 0], -1, 1) && !with(&[2], -1, 1));
 }
 
 #[test]

@@ -5,7 +5,10 @@
 //! - a [`Lookup`](super::Lookup) forces each key into the table's keys, each value into its values;
 //! - a [`Linear`] relation forces the tensor that it is solved for into the sum of the intervals of what it reads, because these
 //!   sums stay far below the field's order;
-//! - a [`Product`](super::Product) or [`Contract`](super::Contract) of two tensors so bounded is bounded by interval arithmetic.
+//! - a [`Product`](super::Product) of two tensors so bounded is bounded by interval arithmetic.
+//!
+//! A [`Contract`](super::Contract) is no such source, whatever it reads: its lowering packs entries of `out` into limbs and is sound
+//! only if they are bounded already.
 //!
 //! Parameters in linear relations count as zero: the result bounds what is left of the tensor when they are subtracted. They
 //! are fixed before the proof, so they shift each entry by a constant, and two witnesses of one entry still differ by less than the
@@ -13,7 +16,7 @@
 //! enforced interval of at most `2^L` integers, the `acc_j` are unique. Products of a shifted tensor are not shifted by a
 //! constant, so nothing follows for them.
 
-use super::{Contract, IndexMap, Linear, Product, Relation, Role, Solved, TensorId, TensorSystem};
+use super::{IndexMap, Linear, Product, Relation, Role, Solved, TensorId, TensorSystem};
 use crate::architecture::Interval;
 use crate::layers::bounds::Bounds;
 
@@ -111,7 +114,6 @@ impl<'s> Ledger<'s> {
             changed |= match relation {
                 Relation::Linear(linear) => self.learn(linear.out, |ledger| ledger.linear(linear)),
                 Relation::Product(product) => self.learn(product.out, |ledger| ledger.product(product)),
-                Relation::Contract(contract) => self.learn(contract.out, |ledger| ledger.contract(contract)),
                 _ => false,
             };
         }
@@ -152,11 +154,6 @@ impl<'s> Ledger<'s> {
     fn product(&self, product: &Product) -> Option<Enforced> {
         let [left, right] = self.factors(product.left, product.right)?;
         Some(Enforced { bounds: left * right, shifted: false })
-    }
-
-    fn contract(&self, contract: &Contract) -> Option<Enforced> {
-        let [left, right] = self.factors(contract.left, contract.right)?;
-        Some(Enforced { bounds: (left * right).scaled(contract.inner as i128), shifted: false })
     }
 
     fn factors(&self, left: TensorId, right: TensorId) -> Option<[Bounds; 2]> {

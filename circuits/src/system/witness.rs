@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ndarray::ArrayD;
 use thiserror::Error;
-use zeroize::ZeroizeOnDrop;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{Definition, Role, TensorId, TensorInfo, TensorSystem};
 use crate::architecture::{Interval, ParameterId};
@@ -99,8 +99,11 @@ impl TensorSystem {
         witness: &SystemWitness,
     ) -> Result<Option<Vec<i64>>, WitnessError> {
         let wide = self.relations.get(index).and_then(|relation| relation.right_side(info.len(), witness));
-        let narrow = |(index, value): (usize, i128)| value.try_into().map_err(|_| info.outside(index));
-        wide.map(|wide| wide.into_iter().enumerate().map(narrow).collect()).transpose()
+        let Some(mut wide) = wide else { return Ok(None) };
+        let narrow = |(index, &value): (usize, &i128)| value.try_into().map_err(|_| info.outside(index));
+        let values = wide.iter().enumerate().map(narrow).collect::<Result<Vec<i64>, _>>();
+        wide.zeroize();
+        values.map(Some)
     }
 }
 
