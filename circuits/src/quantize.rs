@@ -5,6 +5,7 @@
 //! multiplier. Per-channel scales are private, because the next layer's weights absorb them; the architecture tells the
 //! shifts, the encoding's ranges and what one unit of a score is worth. `docs/src/quantization.md` has the error model.
 
+mod accumulators;
 mod assemble;
 mod bounds;
 mod coefficients;

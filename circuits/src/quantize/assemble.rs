@@ -45,6 +45,9 @@ pub(super) struct Assembled {
     pub(super) grids: Vec<Grid>,
 }
 
+/// How much larger the largest weight before the scores may become in a retrained model, at least.
+const HEADROOM: f64 = 1.25;
+
 /// Smallest share of an activation's step that an accumulator's unit may be.
 const FINEST: f64 = 1.0 / (1u64 << 30) as f64;
 
@@ -282,36 +285,8 @@ impl<'a> Assembly<'a> {
         let members = self.members(self.network.output);
         let scale = match self.like {
             Some(like) => like.score_scale,
-            None => power_above(self.least_of(&members)?).min(self.finest_of(&members)),
+            None => power_above(HEADROOM * self.least_of(&members)?).min(self.finest_of(&members)),
         };
         self.settle(&members, scale)
-    }
-
-    /// The accumulators, and movement between them, that end in `root`; in order.
-    fn members(&self, root: usize) -> Vec<usize> {
-        let (mut members, mut open) = (Vec::new(), vec![root]);
-        while let Some(id) = open.pop() {
-            if self.grids[id].is_none() {
-                members.push(id);
-                open.extend(self.network.nodes[id].inputs.iter().filter(|&&input| self.grids[input].is_none()));
-            }
-        }
-        members.sort_unstable();
-        members.dedup();
-        members
-    }
-
-    /// The smallest scale at which the weights of every member fit.
-    fn least_of(&self, members: &[usize]) -> Result<f64, QuantizeError> {
-        let linear = members.iter().filter(|&&id| matches!(self.network.nodes[id].op, Op::Dense(_) | Op::Scale(_)));
-        linear.copied().try_fold(0.0, |max, id| Ok(self.least(id)?.iter().copied().fold(max, f64::max)))
-    }
-
-    /// The finest scale among the activations that members of a sum read.
-    pub(super) fn finest_of(&self, members: &[usize]) -> f64 {
-        let sums = members.iter().filter(|&&id| matches!(self.network.nodes[id].op, Op::Sum(_)));
-        let settled =
-            sums.flat_map(|&id| &self.network.nodes[id].inputs).filter_map(|&input| self.grids[input].as_ref());
-        settled.map(|grid| grid.step[0]).fold(f64::INFINITY, f64::min)
     }
 }

@@ -4,6 +4,8 @@
 //! (`W' = diag(scale)·W`, `b' = b + shift·W`), or the dense layer they follow does. Two dense layers in a row become one where
 //! that takes no more weights. Which rule applies depends on the graph and its shapes, not on the weights.
 
+mod sums;
+
 use std::collections::BTreeMap;
 
 use ndarray::{Array1, ArrayD, Axis, concatenate, s};
@@ -41,11 +43,6 @@ impl Lazy {
     /// Whether nothing is pending.
     pub(super) fn is_settled(&self) -> bool {
         self.scale.iter().all(|&a| a == 1.0) && self.shift.iter().all(|&b| b == 0.0)
-    }
-
-    /// 1 or −1 if every entry is scaled by it.
-    fn sign(&self) -> Option<i64> {
-        [1, -1].into_iter().find(|&sign| self.scale.iter().all(|&a| a == sign as f64))
     }
 }
 
@@ -190,67 +187,6 @@ impl Draft {
             self.fold_back(&pending).unwrap_or(pending)
         };
         node.inputs.iter().map(|&base| part(base)).collect()
-    }
-
-    /// `left + sign·right`, values of one shape.
-    pub(super) fn add(&mut self, name: &str, left: &Lazy, right: &Lazy, sign: i64) -> Lazy {
-        let factor = sign as f64;
-        if left.base == right.base {
-            let base = self.plain(left.base);
-            let (scale, shift) = (&left.scale + factor * &right.scale, &left.shift + factor * &right.shift);
-            return self.affine(&base, &scale, &shift);
-        }
-        if let Some(linear) = self.merge(left, right, factor) {
-            let Node { inputs, shape, .. } = self.nodes[left.base].clone();
-            return self.push(name, Op::Dense(linear), inputs, shape);
-        }
-        let ones = Array1::from_elem(right.scale.len(), factor);
-        let right = self.affine(right, &ones, &Array1::zeros(ones.len()));
-        self.sum(name, left, &right)
-    }
-
-    fn merge(&self, left: &Lazy, right: &Lazy, factor: f64) -> Option<Linear> {
-        let (first, second) = (&self.nodes[left.base], &self.nodes[right.base]);
-        let (Op::Dense(a), Op::Dense(b)) = (&first.op, &second.op) else { return None };
-        let same = first.inputs == second.inputs && first.shape == second.shape;
-        let settled = left.is_settled() && right.is_settled();
-        let sum = || Linear { weight: &a.weight + factor * &b.weight, bias: &a.bias + factor * &b.bias };
-        (same && settled).then(sum)
-    }
-
-    fn sum(&mut self, name: &str, left: &Lazy, right: &Lazy) -> Lazy {
-        let shape = self.shape(left).to_vec();
-        let shift = &left.shift + &right.shift;
-        let mut terms = [left, right].map(|value| self.terms(name, value)).concat();
-        if shift.iter().any(|&b| b != 0.0) {
-            self.shift_first(name, &mut terms, &shift);
-        }
-        let (signs, bases) = terms.into_iter().map(|(sign, value)| (sign, value.base)).unzip();
-        self.push(name, Op::Sum(signs), bases, shape)
-    }
-
-    /// A value without its shift as signed nodes.
-    fn terms(&mut self, name: &str, value: &Lazy) -> Vec<(i64, Lazy)> {
-        let Some(sign) = value.sign() else {
-            let zero = Array1::zeros(value.shift.len());
-            let base = self.settle(name, &Lazy { shift: zero, ..value.clone() });
-            return vec![(1, self.plain(base))];
-        };
-        match &self.nodes[value.base] {
-            Node { op: Op::Sum(signs), inputs, .. } => {
-                signs.iter().zip(inputs).map(|(&inner, &base)| (sign * inner, self.plain(base))).collect()
-            }
-            _ => vec![(sign, self.plain(value.base))],
-        }
-    }
-
-    /// Adds a shift to the first dense term, or to the first term.
-    fn shift_first(&mut self, name: &str, terms: &mut [(i64, Lazy)], shift: &Array1<f64>) {
-        let dense = terms.iter().position(|(_, value)| matches!(self.nodes[value.base].op, Op::Dense(_)));
-        let (sign, value) = terms[dense.unwrap_or(0)].clone();
-        let shifted = self.affine(&value, &Array1::ones(shift.len()), &(shift * sign as f64));
-        let base = self.settle(name, &shifted);
-        terms[dense.unwrap_or(0)].1 = self.plain(base);
     }
 
     /// Entry `index` of a value as a value of its own, where no extra work is needed for it.

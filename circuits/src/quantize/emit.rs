@@ -8,66 +8,17 @@ use ndarray::{Array1, ArrayD, Axis, concatenate};
 
 use super::QuantizedModel;
 use super::assemble::{Assembled, Assembly, Grid};
-use super::coefficients::Coefficients;
 use super::error::QuantizeError;
-use super::forms::{Form, power_above, round};
+use super::forms::{Form, round};
 use super::integers::{Batch, by_channel};
 use super::like;
 use super::network::Op;
 use super::scheme::bias_bound;
 use crate::architecture::{Architecture, Interval, LayerNode, ParameterId, ParameterSpec, ValueId};
-use crate::layers::{Affine, Combine, Concat, Dense, Layer, LayerError, Rearrange, Requantize};
+use crate::layers::{Affine, Combine, Concat, Dense, Layer, Rearrange, Requantize};
 use crate::parameters::Parameters;
 
 impl Assembly<'_> {
-    /// Writes accumulators whose sums have the given scale. A term whose weights are too large for it has a coarser
-    /// scale of its own, and a factor in the sum.
-    pub(super) fn settle(&mut self, members: &[usize], scale: f64) -> Result<(), QuantizeError> {
-        for &id in members {
-            let channels = match &self.network.nodes[id].op {
-                Op::Dense(linear) => linear.bias.len(),
-                Op::Scale(map) => map.bias.len(),
-                _ => {
-                    self.emit(id, scale)?;
-                    continue;
-                }
-            };
-            let scale = self.fitting(id, scale)?;
-            self.linear(id, &Array1::from_elem(channels, scale))?;
-        }
-        Ok(())
-    }
-
-    fn fitting(&self, id: usize, scale: f64) -> Result<f64, QuantizeError> {
-        let least = self.least(id)?.iter().copied().fold(0.0, f64::max);
-        let term = self.network.readers(id).any(|reader| matches!(self.network.nodes[reader].op, Op::Sum(_)));
-        if least <= scale {
-            return Ok(scale);
-        }
-        if term && self.like.is_none() {
-            return Ok(power_above(least));
-        }
-        let (layer, bits) = (self.network.nodes[id].name.clone(), self.settings.weight_bits);
-        Err(QuantizeError::TooLarge { layer, excess: least / scale, bits, advice: like::advice(self.like) })
-    }
-
-    pub(super) fn input_interval(&self, id: usize) -> Interval {
-        self.types[self.network.nodes[id].inputs[0]].as_ref().expect("nodes are settled in order").interval
-    }
-
-    pub(super) fn coefficients(&self, id: usize) -> Result<Coefficients, QuantizeError> {
-        let node = &self.network.nodes[id];
-        let reason = || "its input has another scale at each position".to_owned();
-        Coefficients::of(node, self.grid(node.inputs[0]))
-            .ok_or_else(|| QuantizeError::Layer { layer: node.name.clone(), source: LayerError::Malformed(reason()) })
-    }
-
-    pub(super) fn least(&self, id: usize) -> Result<Array1<f64>, QuantizeError> {
-        let coefficients = self.coefficients(id)?;
-        let weight = self.weight_bound();
-        Ok(coefficients.least(weight, bias_bound(coefficients.fan_in, self.input_interval(id), weight)))
-    }
-
     /// Writes a linear layer whose accumulators have the given scales, one per channel.
     pub(super) fn linear(&mut self, id: usize, scale: &Array1<f64>) -> Result<(), QuantizeError> {
         let coefficients = self.coefficients(id)?;

@@ -1,33 +1,18 @@
 //! From a float graph to a fused network: constants are folded, what cannot be quantised is refused, all at once.
 
+mod refusal;
+
 use std::collections::BTreeMap;
-use std::fmt;
 
 use ndarray::{Array1, ArrayD, Axis, IxDyn, Zip, concatenate};
+
+pub use refusal::Refusal;
+pub(super) use refusal::misplaced;
+use refusal::{CONSTANT, HALF_OPEN, LEFT, MIXED, PRODUCT, QUOTIENT, Reason, operator};
 
 use super::draft::{Draft, Lazy, Readout};
 use super::network::{Function, Linear, Op};
 use crate::graph::{FloatGraph, FloatNode, FloatOp, NodeId};
-
-/// A node that cannot be quantised.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Name of the node.
-    pub node: String,
-    /// Its operator.
-    pub operator: &'static str,
-    /// Why not.
-    pub reason: &'static str,
-    /// What to try.
-    pub advice: &'static str,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { node, operator, reason, advice } = self;
-        write!(f, "node `{node}` ({operator}): {reason}; {advice}")
-    }
-}
 
 /// What a graph's node is during the walk.
 #[derive(Clone)]
@@ -35,24 +20,6 @@ enum Value {
     Constant(ArrayD<f64>),
     Lazy(Lazy),
 }
-
-/// Why a node is refused, and what to try.
-type Reason = (&'static str, &'static str);
-
-const PRODUCT: Reason =
-    ("multiplies two values that both depend on the record", "only products with constants can be quantised");
-const QUOTIENT: Reason = ("divides by a value that depends on the record", "multiply by a constant instead");
-const LEFT: Reason = (
-    "has the constant on the left or with more than two axes",
-    "transpose, so that the weights are a matrix on the right",
-);
-const HALF_OPEN: Reason = ("has one open end that is not ReLU", "give both ends, or use Relu");
-const MIXED: Reason = ("joins constants and values that depend on the record", "leave the constants out");
-const MIDDLE: Reason = (
-    "computes probabilities in the middle of the network",
-    "only the end of a network may have it; use Relu, Sigmoid or Tanh here",
-);
-const CONSTANT: Reason = ("is applied to constants", "fold the constants before exporting the model");
 
 /// A draft, its output, and the refused nodes.
 pub(super) struct Fused {
@@ -294,40 +261,4 @@ fn arithmetic(op: &FloatOp, a: &ArrayD<f64>, b: &ArrayD<f64>, shape: &[usize]) -
         _ => *a /= b,
     });
     out
-}
-
-/// Name of an operator, as ONNX has it.
-fn operator(op: &FloatOp) -> &'static str {
-    match op {
-        FloatOp::Input => "Input",
-        FloatOp::Constant(_) => "Constant",
-        FloatOp::MatMul => "MatMul",
-        FloatOp::Add => "Add",
-        FloatOp::Sub => "Sub",
-        FloatOp::Mul => "Mul",
-        FloatOp::Div => "Div",
-        FloatOp::Relu => "Relu",
-        FloatOp::LeakyRelu { .. } => "LeakyRelu",
-        FloatOp::Clip { .. } => "Clip",
-        FloatOp::Sigmoid => "Sigmoid",
-        FloatOp::Tanh => "Tanh",
-        FloatOp::Softmax { .. } => "Softmax",
-        FloatOp::Normalize { .. } => "Normalizer",
-        FloatOp::Reshape => "Reshape",
-        FloatOp::Transpose { .. } => "Transpose",
-        FloatOp::Slice { .. } => "Slice",
-        FloatOp::Concat { .. } => "Concat",
-    }
-}
-
-/// Nodes that compute probabilities although something else than the end of the network reads them.
-pub(super) fn misplaced(graph: &FloatGraph, draft: &Draft, output: usize) -> Vec<Refusal> {
-    let needed = draft.needed(output);
-    let middle = draft.readouts.iter().filter(|(id, (kind, _))| needed[**id] && *kind != Readout::Refused);
-    let refusal = |name: &str| {
-        let node = graph.nodes.iter().find(|node| node.name == name);
-        let (reason, advice) = MIDDLE;
-        Refusal { node: name.to_owned(), operator: node.map_or("", |node| operator(&node.op)), reason, advice }
-    };
-    middle.map(|(&id, _)| refusal(&draft.nodes[id].name)).collect()
 }

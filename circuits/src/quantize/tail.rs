@@ -28,10 +28,11 @@ pub(super) struct Tail {
 /// Strips the end of the network whose output is `output`.
 pub(super) fn strip(draft: &mut Draft, output: &Lazy) -> Tail {
     let value = unnormalised(draft, output);
-    if let Some((Readout::Softmax(classes), logits)) = readout(draft, &value) {
-        if classes > 1 && classes == value.scale.len() {
-            return softmax(draft, logits);
-        }
+    if let Some((Readout::Softmax(classes), logits)) = readout(draft, &value)
+        && classes > 1
+        && classes == value.scale.len()
+    {
+        return softmax(draft, logits);
     }
     match unsigmoid(draft, &value) {
         Some(logits) => sigmoids(draft, logits),

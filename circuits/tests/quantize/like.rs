@@ -24,12 +24,12 @@ fn a_retrained_model_keeps_the_architecture() {
     for model in ["logreg", "mlp"] {
         let (before, _) = quantized(&graph(model), Options::default());
         let like = Options { like: Some(&before.architecture), ..Options::default() };
-        let (after, report) = quantized(&retrained(graph(model), 0.01), like);
+        let (after, report) = quantized(&retrained(graph(model), 0.05), like);
         assert_eq!(before.architecture.digest(), after.architecture.digest());
         assert!(before.parameters.tensors() != after.parameters.tensors());
         let found = report.held_out.unwrap();
         assert!(found.disagreements.iter().all(|changed| changed.within_rounding));
-        assert!(found.rms_error <= 0.05);
+        assert!(found.rms_error <= 0.1 && found.rms_error <= 2.0 * found.expected_error, "{model} {found}");
     }
 }
 

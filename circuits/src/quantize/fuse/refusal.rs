@@ -1,0 +1,80 @@
+//! Nodes that cannot be quantised: why, and what to try.
+
+use std::fmt;
+
+use super::{Draft, Readout};
+use crate::graph::{FloatGraph, FloatOp};
+
+/// A node that cannot be quantised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Name of the node.
+    pub node: String,
+    /// Its operator.
+    pub operator: &'static str,
+    /// Why not.
+    pub reason: &'static str,
+    /// What to try.
+    pub advice: &'static str,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { node, operator, reason, advice } = self;
+        write!(f, "node `{node}` ({operator}): {reason}; {advice}")
+    }
+}
+
+/// Why a node is refused, and what to try.
+pub(super) type Reason = (&'static str, &'static str);
+
+pub(super) const PRODUCT: Reason =
+    ("multiplies two values that both depend on the record", "only products with constants can be quantised");
+pub(super) const QUOTIENT: Reason = ("divides by a value that depends on the record", "multiply by a constant instead");
+pub(super) const LEFT: Reason = (
+    "has the constant on the left or with more than two axes",
+    "transpose, so that the weights are a matrix on the right",
+);
+pub(super) const HALF_OPEN: Reason = ("has one open end that is not ReLU", "give both ends, or use Relu");
+pub(super) const MIXED: Reason = ("joins constants and values that depend on the record", "leave the constants out");
+pub(super) const MIDDLE: Reason = (
+    "computes probabilities in the middle of the network",
+    "only the end of a network may have it; use Relu, Sigmoid or Tanh here",
+);
+pub(super) const CONSTANT: Reason = ("is applied to constants", "fold the constants before exporting the model");
+
+/// Name of an operator, as ONNX has it.
+pub(super) fn operator(op: &FloatOp) -> &'static str {
+    match op {
+        FloatOp::Input => "Input",
+        FloatOp::Constant(_) => "Constant",
+        FloatOp::MatMul => "MatMul",
+        FloatOp::Add => "Add",
+        FloatOp::Sub => "Sub",
+        FloatOp::Mul => "Mul",
+        FloatOp::Div => "Div",
+        FloatOp::Relu => "Relu",
+        FloatOp::LeakyRelu { .. } => "LeakyRelu",
+        FloatOp::Clip { .. } => "Clip",
+        FloatOp::Sigmoid => "Sigmoid",
+        FloatOp::Tanh => "Tanh",
+        FloatOp::Softmax { .. } => "Softmax",
+        FloatOp::Normalize { .. } => "Normalizer",
+        FloatOp::Reshape => "Reshape",
+        FloatOp::Transpose { .. } => "Transpose",
+        FloatOp::Slice { .. } => "Slice",
+        FloatOp::Concat { .. } => "Concat",
+    }
+}
+
+/// Nodes that compute probabilities although something else than the end of the network reads them.
+pub(in crate::quantize) fn misplaced(graph: &FloatGraph, draft: &Draft, output: usize) -> Vec<Refusal> {
+    let needed = draft.needed(output);
+    let middle = draft.readouts.iter().filter(|(id, (kind, _))| needed[**id] && *kind != Readout::Refused);
+    let refusal = |name: &str| {
+        let node = graph.nodes.iter().find(|node| node.name == name);
+        let (reason, advice) = MIDDLE;
+        Refusal { node: name.to_owned(), operator: node.map_or("", |node| operator(&node.op)), reason, advice }
+    };
+    middle.map(|(&id, _)| refusal(&draft.nodes[id].name)).collect()
+}
