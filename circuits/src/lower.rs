@@ -1,1 +1,136 @@
-//! Lowers tensor relations to constraints.
+//! Lowers tensor relations to rank-1 constraints.
+//!
+//! ```text
+//! first round    weights │ columns of tensors │ expressions of the others │ relations │ multiplicities of the tables
+//! second round   lookups
+//! ```
+//! A [`NetworkCircuit`] is a [`TensorSystem`] and a [`Plan`]: the plan says how each table is proven, everything else follows
+//! from the system. With the values of a [`SystemWitness`] it is the circuit of a proof, without them that of a key.
+//!
+//! | relation | constraints |
+//! |---|---|
+//! | linear | none where it is solved for a tensor, one for each entry otherwise |
+//! | contract | `inner` for each tile of packed outputs, see [`Tile`] |
+//! | product | one for each entry |
+//! | lookup | as planned, see [`Strategy`] |
+//! | hash | three for each S-box, and one |
+//! | publish | one for each word |
+//!
+//! Every statement word is read by some relation, or the system is refused. Both challenges are multiplied with each other, so that
+//! neither is ever a column that nothing reads.
+
+mod columns;
+mod contract;
+mod cost;
+mod layout;
+mod lookup;
+mod plan;
+mod relations;
+mod window;
+
+use thiserror::Error;
+
+pub use contract::Tile;
+pub use cost::{RelationCost, Report};
+pub use plan::{Plan, Strategy};
+
+use self::columns::{Values, allocate_weights};
+use self::layout::Layout;
+use self::lookup::Tables;
+use self::relations::Lowering;
+use crate::field::Fr;
+use crate::gadgets::logup::{self, CHALLENGES, Sealed};
+use crate::parameters::{Blinding, Parameters};
+use crate::r1cs::{Circuit, Expression, FirstRound, SecondRound, WitnessBuilder};
+use crate::system::{SystemWitness, TensorSystem};
+
+/// Why a tensor system has no circuit.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LowerError {
+    /// Packed sums of entries without bound would not be unique.
+    #[error("nothing bounds the entries of `{tensor}`: look them up in a range")]
+    Unbounded {
+        /// Name of the tensor.
+        tensor: String,
+    },
+    /// An anonymous statement word could be anything.
+    #[error("no relation reads statement word {word}")]
+    FreeWord {
+        /// Index of the word.
+        word: usize,
+    },
+    /// The plan was made for another system.
+    #[error("the plan does not fit: {reason}; plan this system afresh")]
+    Plan {
+        /// What does not fit.
+        reason: String,
+    },
+}
+
+/// The circuit of a network.
+pub struct NetworkCircuit<'a> {
+    system: &'a TensorSystem,
+    plan: &'a Plan,
+    layout: Layout,
+    values: Values<'a>,
+}
+
+impl<'a> NetworkCircuit<'a> {
+    /// The circuit without values, for its shape.
+    pub fn new(system: &'a TensorSystem, plan: &'a Plan) -> Result<Self, LowerError> {
+        plan.validate(system)?;
+        let layout = Layout::of(system)?;
+        Ok(Self { system, plan, layout, values: Values::absent() })
+    }
+
+    /// The circuit of a proof.
+    pub fn with_witness(
+        mut self,
+        witness: &'a SystemWitness,
+        record: &'a Blinding,
+        outcome: &'a Blinding,
+    ) -> Self {
+        self.values = Values::of_witness(witness, record, outcome);
+        self
+    }
+
+    /// What each relation costs, and how it is proven.
+    pub fn report(&self) -> Report {
+        Report::of(self.system, self.plan, &self.layout)
+    }
+}
+
+/// The weight columns of a model, in order: what its registration commits to.
+pub fn weights(system: &TensorSystem, parameters: &Parameters) -> Result<Vec<Fr>, LowerError> {
+    let layout = Layout::of(system)?;
+    let mut builder = WitnessBuilder::default();
+    allocate_weights(&mut builder, system, &layout, &Values::of_parameters(system, parameters));
+    Ok(builder.weight().to_vec())
+}
+
+impl Circuit for NetworkCircuit<'_> {
+    type Pending<E: Expression> = Vec<Sealed<E>>;
+
+    fn words(&self) -> usize {
+        self.system.words
+    }
+
+    fn challenges(&self) -> usize {
+        CHALLENGES
+    }
+
+    fn first_round<B: FirstRound>(&self, builder: &mut B) -> Vec<Sealed<B::Expr>> {
+        let weights = allocate_weights(builder, self.system, &self.layout, &self.values);
+        let tensors = columns::expressions(builder, self.system, &self.layout, &self.values, weights);
+        let chunks = self.plan.chunks();
+        let mut tables = Tables::new(self.system, self.plan, &chunks);
+        Lowering { system: self.system, layout: &self.layout, values: &self.values, tensors }.enforce(builder, &mut tables);
+        tables.seal(builder)
+    }
+
+    fn second_round<B: SecondRound>(&self, pending: Vec<Sealed<B::Expr>>, builder: &mut B) {
+        let (x, y) = (builder.challenge(0), builder.challenge(1));
+        builder.product(&x, &y);
+        logup::enforce(builder, pending);
+    }
+}

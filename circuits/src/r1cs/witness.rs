@@ -127,6 +127,11 @@ impl SecondRoundWitness {
 }
 
 impl WitnessBuilder {
+    /// Weight columns allocated so far.
+    pub fn weight(&self) -> &[Fr] {
+        &self.weight
+    }
+
     fn push(&mut self, left: Fr, right: Fr, out: Fr) {
         let [a, b, c] = &mut self.sides;
         a.push(left);

@@ -1,6 +1,8 @@
 //! Mutations of assignments: what a cheating prover may try on a single column.
 #![allow(dead_code)]
 
+pub mod networks;
+
 use ark_ff::{Field, UniformRand};
 use ark_std::rand::{SeedableRng, rngs::StdRng};
 use zkdx_circuits::Fr;

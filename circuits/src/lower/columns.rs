@@ -1,0 +1,107 @@
+//! Allocates columns, and expresses the tensors that have none.
+//!
+//! Weight columns come first, in the order of the tensors, through one function for circuit and registration alike.
+
+use std::borrow::Cow;
+
+use super::contract::Packed;
+use super::layout::{Layout, Storage};
+use crate::field::{Fr, from_int};
+use crate::parameters::{Blinding, Parameters};
+use crate::r1cs::{Expression, FirstRound};
+use crate::system::{BlindingId, Linear, Role, SystemWitness, TensorId, TensorSystem};
+
+/// The integers of tensors, as far as they are known; all 0 where they are not.
+pub(super) struct Values<'a> {
+    entries: Vec<Cow<'a, [i64]>>,
+    blindings: Option<[&'a Blinding; 2]>,
+}
+
+impl<'a> Values<'a> {
+    /// Nothing is known.
+    pub(super) fn absent() -> Self {
+        Self { entries: Vec::new(), blindings: None }
+    }
+
+    /// Everything is known.
+    pub(super) fn of_witness(witness: &'a SystemWitness, record: &'a Blinding, outcome: &'a Blinding) -> Self {
+        let entries = (0..witness.tensors.len()).map(|index| witness.entries(TensorId(index))).collect();
+        Self { entries, blindings: Some([record, outcome]) }
+    }
+
+    /// The model is known.
+    pub(super) fn of_parameters(system: &TensorSystem, parameters: &'a Parameters) -> Self {
+        let parameter = |role: Role| match role {
+            Role::Weight(id) => parameters.tensors().get(id.0).map(|tensor| match tensor.as_slice() {
+                Some(entries) => Cow::Borrowed(entries),
+                None => Cow::Owned(tensor.iter().copied().collect()),
+            }),
+            _ => None,
+        };
+        let entries = system.tensors.iter().map(|info| parameter(info.role).unwrap_or_default()).collect();
+        Self { entries, blindings: None }
+    }
+
+    /// Entry `index` of `tensor`.
+    pub(super) fn entry(&self, tensor: TensorId, index: usize) -> i64 {
+        self.entries.get(tensor.0).and_then(|entries| entries.get(index)).copied().unwrap_or_default()
+    }
+
+    /// A blinding value.
+    pub(super) fn blinding(&self, id: BlindingId) -> Fr {
+        self.blindings.map_or(from_int(0), |[record, outcome]| *id.pick(record, outcome).expose())
+    }
+}
+
+/// Weight columns, by tensor; nothing for tensors that are not parameters.
+pub(super) fn allocate_weights<B: FirstRound>(
+    builder: &mut B,
+    system: &TensorSystem,
+    layout: &Layout,
+    values: &Values<'_>,
+) -> Vec<Vec<B::Expr>> {
+    let storage = layout.storage.iter().enumerate().map(|(index, &storage)| (TensorId(index), storage));
+    let columns = storage.map(|(tensor, storage)| match storage {
+        Storage::Packed(relation) => match layout.contract(system, relation) {
+            Some((contract, tile)) => Packed { contract, tile }.allocate(builder, values),
+            None => Vec::new(),
+        },
+        Storage::Weight => {
+            let column = |index| builder.weight(|| from_int(values.entry(tensor, index)));
+            (0..system.tensor(tensor).len()).map(column).collect()
+        }
+        Storage::Small | Storage::Expression => Vec::new(),
+    });
+    columns.collect()
+}
+
+/// Every tensor, given the weights: columns where it has columns, expressions otherwise.
+pub(super) fn expressions<B: FirstRound>(
+    builder: &mut B,
+    system: &TensorSystem,
+    layout: &Layout,
+    values: &Values<'_>,
+    weights: Vec<Vec<B::Expr>>,
+) -> Vec<Vec<B::Expr>> {
+    let mut tensors = weights;
+    for (index, storage) in layout.storage.iter().enumerate() {
+        if *storage == Storage::Small {
+            let column = |entry| builder.small(|| values.entry(TensorId(index), entry));
+            tensors[index] = (0..system.tensors[index].len()).map(column).collect();
+        }
+    }
+    for solved in &layout.solved {
+        let len = system.tensor(solved.linear.out).len();
+        tensors[solved.linear.out.0] = (0..len).map(|k| right_side(&solved.linear, k, &tensors)).collect();
+    }
+    tensors
+}
+
+/// `constant + Σ coefficient·tensor[map(k)]`.
+pub(super) fn right_side<E: Expression>(linear: &Linear, k: usize, tensors: &[Vec<E>]) -> E {
+    let read = |term: &crate::system::Term| Some((term.map.get(k)?, term.tensor, from_int(term.coefficient)));
+    let terms = linear.terms.iter().filter_map(read);
+    let constant = E::constant(from_int(linear.constant));
+    let terms = terms.map(|(entry, tensor, coefficient)| (&tensors[tensor.0][entry], coefficient));
+    E::combination(std::iter::once((&constant, from_int(1))).chain(terms))
+}

@@ -1,0 +1,132 @@
+//! Where every tensor lives: in weight columns (packed or not), in first-round columns, or in expressions of these.
+
+use std::collections::HashMap;
+
+use super::LowerError;
+use super::contract::Tile;
+use super::window::Windows;
+use crate::system::{Contract, Linear, Packing, Relation, Role, Solved, TensorId, TensorSystem};
+
+/// Where a tensor lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Storage {
+    /// Weight columns that each hold a tile's worth of entries of the right factor of this relation.
+    Packed(usize),
+    /// Weight columns, one for each entry.
+    Weight,
+    /// First-round columns, one for each entry.
+    Small,
+    /// Expressions in other tensors.
+    Expression,
+}
+
+/// Where everything lives.
+pub(super) struct Layout {
+    /// By tensor.
+    pub(super) storage: Vec<Storage>,
+    /// Expressions, in an order in which each reads only what is before it.
+    pub(super) solved: Vec<Solved>,
+    /// Linear relations that remain to be required.
+    pub(super) equations: Vec<usize>,
+    /// How each contraction is packed, by relation.
+    pub(super) tiles: HashMap<usize, Tile>,
+}
+
+impl Layout {
+    /// The layout of `system`; refuses systems that would leave something free.
+    pub(super) fn of(system: &TensorSystem) -> Result<Self, LowerError> {
+        require_words(system)?;
+        let solved = system.expressions();
+        let windows = Windows::of(system, &solved);
+        let tiles = tiles(system, &windows)?;
+        let storage = storage(system, &solved);
+        Ok(Self { storage, equations: equations(system, &solved), solved, tiles })
+    }
+
+    /// The contraction at relation `index`, with its tile.
+    pub(super) fn contract<'s>(&self, system: &'s TensorSystem, index: usize) -> Option<(&'s Contract, Tile)> {
+        match (&system.relations[index], self.tiles.get(&index)) {
+            (Relation::Contract(contract), Some(&tile)) => Some((contract, tile)),
+            _ => None,
+        }
+    }
+}
+
+fn storage(system: &TensorSystem, solved: &[Solved]) -> Vec<Storage> {
+    let packed = packed_weights(system);
+    let home = |(index, role): (usize, Role)| match (role, packed.get(&TensorId(index))) {
+        (Role::Weight(_), Some(&relation)) => Storage::Packed(relation),
+        (Role::Weight(_), None) => Storage::Weight,
+        _ => Storage::Small,
+    };
+    let mut storage: Vec<_> = system.tensors.iter().map(|info| info.role).enumerate().map(home).collect();
+    solved.iter().for_each(|solved| storage[solved.linear.out.0] = Storage::Expression);
+    storage
+}
+
+fn equations(system: &TensorSystem, solved: &[Solved]) -> Vec<usize> {
+    let mut required: Vec<bool> = system.relations.iter().map(|r| matches!(r, Relation::Linear(_))).collect();
+    solved.iter().for_each(|solved| required[solved.relation] = false);
+    (0..required.len()).filter(|&index| required[index]).collect()
+}
+
+fn tiles(system: &TensorSystem, windows: &Windows) -> Result<HashMap<usize, Tile>, LowerError> {
+    let mut tiles = HashMap::new();
+    for (index, relation) in system.relations.iter().enumerate() {
+        if let Relation::Contract(contract) = relation {
+            let unbounded = || LowerError::Unbounded { tensor: system.tensor(contract.out).name.clone() };
+            let limb_bits = windows.bits(contract.out).ok_or_else(unbounded)?;
+            tiles.insert(index, Tile::choose(contract, limb_bits).ok_or_else(unbounded)?);
+        }
+    }
+    Ok(tiles)
+}
+
+/// Weights that one contraction reads as its right factor and nothing else reads, with that contraction.
+fn packed_weights(system: &TensorSystem) -> HashMap<TensorId, usize> {
+    let mut reads: HashMap<TensorId, usize> = HashMap::new();
+    for relation in &system.relations {
+        read_tensors(relation).for_each(|tensor| *reads.entry(tensor).or_default() += 1);
+    }
+    let mut packed = HashMap::new();
+    for (index, relation) in system.relations.iter().enumerate() {
+        if let Relation::Contract(Contract { right, .. }) = relation {
+            if reads[right] == 1 && matches!(system.tensor(*right).role, Role::Weight(_)) {
+                packed.insert(*right, index);
+            }
+        }
+    }
+    packed
+}
+
+/// Every tensor that a relation mentions, once per mention.
+fn read_tensors(relation: &Relation) -> Box<dyn Iterator<Item = TensorId> + '_> {
+    match relation {
+        Relation::Linear(Linear { out, terms, .. }) => {
+            Box::new(std::iter::once(*out).chain(terms.iter().map(|term| term.tensor)))
+        }
+        Relation::Contract(contract) => Box::new([contract.out, contract.left, contract.right].into_iter()),
+        Relation::Product(product) => Box::new([product.out, product.left, product.right].into_iter()),
+        Relation::Lookup(lookup) => Box::new(std::iter::once(lookup.key).chain(lookup.value)),
+        Relation::Hash(hash) => Box::new(packed_tensors(&hash.packing)),
+        Relation::Publish(publish) => Box::new(packed_tensors(&publish.packing)),
+    }
+}
+
+fn packed_tensors(packing: &Packing) -> impl Iterator<Item = TensorId> + '_ {
+    packing.words.iter().flatten().map(|entry| entry.tensor)
+}
+
+fn require_words(system: &TensorSystem) -> Result<(), LowerError> {
+    let mut read = vec![false; system.words];
+    for relation in &system.relations {
+        let words = match relation {
+            Relation::Hash(hash) => hash.word.0..hash.word.0 + 1,
+            Relation::Publish(publish) => publish.first.0..publish.first.0 + publish.packing.words.len(),
+            _ => continue,
+        };
+        words.for_each(|word| read.iter_mut().skip(word).take(1).for_each(|read| *read = true));
+    }
+    let free = read.iter().position(|read| !read);
+    free.map_or(Ok(()), |word| Err(LowerError::FreeWord { word }))
+}

@@ -1,0 +1,147 @@
+//! Which way each table is proven, chosen by counting.
+//!
+//! | table | ways |
+//! |---|---|
+//! | range | its rows; parts: bits and chunks |
+//! | clamp | its rows; arithmetic on ranges |
+//! | function of a clamped key | its rows; a clamp, then the rows of the clamped keys |
+//!
+//! Rows cost a constraint each, shared by all lookups of a table; the other ways cost more for each lookup. Ranges of all kinds
+//! share chunk tables, so the best way for one table depends on the others, but only through the chunk tables there are: for
+//! each set of at most two, every table is planned on its own, and the cheapest set wins.
+
+use serde::{Deserialize, Serialize};
+
+use super::LowerError;
+use super::cost;
+use crate::gadgets::clamp::Method;
+use crate::gadgets::logup::table_constraints;
+use crate::gadgets::range::{Chunks, MAX_CHUNK_BITS};
+use crate::system::{Relation, Table, TensorSystem};
+
+/// Most rows of a table; beyond that only arithmetic will do.
+const MAX_ROWS: u64 = 1 << 22;
+
+/// How lookups in one table are proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// Each row of the table is a row of the circuit's.
+    Rows,
+    /// The key is cut into bits and chunks; ranges only.
+    Range,
+    /// The clamp is computed; clamps only.
+    Clamp(Method),
+    /// The key is clamped, and the result looked up; functions only.
+    ClampThenRows(Method),
+}
+
+/// How every table of a system is proven; with the system, all there is to a circuit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Bits of the chunk tables.
+    chunk_bits: Vec<u32>,
+    /// By table.
+    tables: Vec<Strategy>,
+}
+
+impl Plan {
+    /// The plan with the fewest constraints.
+    pub fn choose(system: &TensorSystem) -> Self {
+        let counts = lookup_counts(system);
+        let plans = chunk_sets().map(|chunk_bits| Self::with_chunks(system, &counts, chunk_bits));
+        let best = plans.min_by_key(|(constraints, _)| *constraints);
+        best.map_or(Self { chunk_bits: Vec::new(), tables: Vec::new() }, |(_, plan)| plan)
+    }
+
+    /// The plan that proves every table by `preferred`, as far as it applies, with chunk tables of the given widths, and
+    /// by its cheapest other way elsewhere.
+    pub fn prefer(system: &TensorSystem, preferred: &[Strategy], chunk_bits: Vec<u32>) -> Self {
+        let (_, mut plan) = Self::with_chunks(system, &lookup_counts(system), chunk_bits);
+        for (strategy, table) in plan.tables.iter_mut().zip(&system.tables) {
+            let mut fitting = preferred.iter().filter(|preferred| strategies(table).contains(preferred));
+            *strategy = *fitting.next().unwrap_or(strategy);
+        }
+        plan
+    }
+
+    /// By table.
+    pub fn strategies(&self) -> &[Strategy] {
+        &self.tables
+    }
+
+    /// What ranges are cut into.
+    pub fn chunks(&self) -> Chunks {
+        Chunks::new(self.chunk_bits.clone())
+    }
+
+    /// Refuses plans that were made for another system.
+    pub(super) fn validate(&self, system: &TensorSystem) -> Result<(), LowerError> {
+        let refuse = |reason: String| Err(LowerError::Plan { reason });
+        if let Some(bits) = self.chunk_bits.iter().find(|bits| !(2..=MAX_CHUNK_BITS).contains(bits)) {
+            return refuse(format!("chunk tables have 2 to {MAX_CHUNK_BITS} bits, not {bits}"));
+        }
+        if self.tables.len() != system.tables.len() {
+            return refuse(format!("it has {} tables, the system {}", self.tables.len(), system.tables.len()));
+        }
+        let fits = |(table, strategy): (&Table, &Strategy)| strategies(table).contains(strategy);
+        match system.tables.iter().zip(&self.tables).position(|pair| !fits(pair)) {
+            Some(index) => refuse(format!("table {index} cannot be proven by {:?}", self.tables[index])),
+            None => Ok(()),
+        }
+    }
+
+    fn with_chunks(system: &TensorSystem, counts: &[u64], chunk_bits: Vec<u32>) -> (u64, Self) {
+        let chunks = Chunks::new(chunk_bits.clone());
+        let mut total = chunks.widths().iter().map(|width| table_constraints(1 << width)).sum();
+        let mut tables = Vec::with_capacity(system.tables.len());
+        for (table, &count) in system.tables.iter().zip(counts) {
+            let (constraints, strategy) = cheapest(table, count, &chunks);
+            total += constraints;
+            tables.push(strategy);
+        }
+        (total, Self { chunk_bits, tables })
+    }
+}
+
+fn cheapest(table: &Table, count: u64, chunks: &Chunks) -> (u64, Strategy) {
+    let cost = |strategy: Strategy| {
+        let constraints = strategy.lookup_constraints(table, chunks)?;
+        Some((constraints * count + strategy.row_constraints(table), strategy))
+    };
+    let options = strategies(table).into_iter().filter_map(cost);
+    options.min_by_key(|(constraints, _)| *constraints).unwrap_or((0, Strategy::Rows))
+}
+
+/// Every way that applies to `table`.
+fn strategies(table: &Table) -> Vec<Strategy> {
+    let mut ways = match table {
+        Table::Range(_) => vec![Strategy::Range],
+        Table::Clamp { .. } => [Method::Split, Method::Complement].map(Strategy::Clamp).to_vec(),
+        Table::Function { .. } => [Method::Split, Method::Complement].map(Strategy::ClampThenRows).to_vec(),
+    };
+    ways.retain(|way| cost::applies(*way, table));
+    if table.domain().size() <= MAX_ROWS {
+        ways.push(Strategy::Rows);
+    }
+    ways
+}
+
+/// No chunk table, one, or two.
+fn chunk_sets() -> impl Iterator<Item = Vec<u32>> {
+    let widths = 2..=MAX_CHUNK_BITS;
+    let singles = widths.clone().map(|width| vec![width]);
+    let pairs = widths.clone().flat_map(move |low| (low + 1..=MAX_CHUNK_BITS).map(move |high| vec![low, high]));
+    std::iter::once(Vec::new()).chain(singles).chain(pairs)
+}
+
+/// How many entries are looked up in each table.
+fn lookup_counts(system: &TensorSystem) -> Vec<u64> {
+    let mut counts = vec![0; system.tables.len()];
+    for relation in &system.relations {
+        if let Relation::Lookup(lookup) = relation {
+            counts[lookup.table.0] += system.tensor(lookup.key).len() as u64;
+        }
+    }
+    counts
+}

@@ -1,0 +1,98 @@
+//! Lowers one relation after the other.
+
+use super::columns::{Values, right_side};
+use super::contract::Packed;
+use super::layout::Layout;
+use super::lookup::Tables;
+use crate::field::{from_int, power_of_two};
+use crate::gadgets::Held;
+use crate::gadgets::poseidon::commit_in_circuit;
+use crate::r1cs::{Expression, FirstRound};
+use crate::system::{Hash, Linear, Lookup, PackedEntry, Product, Publish, Relation, TensorId, TensorSystem};
+
+/// A system whose tensors are expressions.
+pub(super) struct Lowering<'a, E> {
+    pub(super) system: &'a TensorSystem,
+    pub(super) layout: &'a Layout,
+    pub(super) values: &'a Values<'a>,
+    pub(super) tensors: Vec<Vec<E>>,
+}
+
+impl<E: Expression> Lowering<'_, E> {
+    /// Requires every relation; lookups as far as the first round goes.
+    pub(super) fn enforce<B: FirstRound<Expr = E>>(&self, builder: &mut B, tables: &mut Tables<'_, E>) {
+        for (index, relation) in self.system.relations.iter().enumerate() {
+            match relation {
+                Relation::Linear(linear) if self.layout.equations.binary_search(&index).is_ok() => {
+                    self.linear(builder, linear);
+                }
+                Relation::Linear(_) => {}
+                Relation::Contract(_) => self.contract(builder, index),
+                Relation::Product(product) => self.product(builder, product),
+                Relation::Lookup(lookup) => self.lookup(builder, lookup, tables),
+                Relation::Hash(hash) => self.hash(builder, hash),
+                Relation::Publish(publish) => self.publish(builder, publish),
+            }
+        }
+    }
+
+    fn linear<B: FirstRound<Expr = E>>(&self, builder: &mut B, linear: &Linear) {
+        for (k, out) in self.tensor(linear.out).iter().enumerate() {
+            builder.enforce_zero(&out.minus(&right_side(linear, k, &self.tensors)));
+        }
+    }
+
+    fn contract<B: FirstRound<Expr = E>>(&self, builder: &mut B, index: usize) {
+        if let Some((contract, tile)) = self.layout.contract(self.system, index) {
+            Packed { contract, tile }.enforce(builder, self.system, self.layout, &self.tensors);
+        }
+    }
+
+    fn product<B: FirstRound<Expr = E>>(&self, builder: &mut B, product: &Product) {
+        let (left, right) = (self.tensor(product.left), self.tensor(product.right));
+        let zero = E::empty();
+        for (k, out) in self.tensor(product.out).iter().enumerate() {
+            let right = product.map.get(k).map_or(&zero, |entry| &right[entry]);
+            builder.enforce(&left[k], right, out);
+        }
+    }
+
+    fn lookup<B: FirstRound<Expr = E>>(&self, builder: &mut B, lookup: &Lookup, tables: &mut Tables<'_, E>) {
+        for entry in 0..self.tensor(lookup.key).len() {
+            let key = self.held(lookup.key, entry);
+            let value = lookup.value.map(|value| self.held(value, entry));
+            tables.look_up(builder, lookup.table, key, value);
+        }
+    }
+
+    fn hash<B: FirstRound<Expr = E>>(&self, builder: &mut B, hash: &Hash) {
+        let words: Vec<E> = hash.packing.words.iter().map(|word| self.pack(word)).collect();
+        let blinding = builder.field(|| self.values.blinding(hash.blinding));
+        let commitment = commit_in_circuit(builder, &words, &blinding);
+        let word = builder.word(hash.word.0);
+        builder.enforce_zero(&word.minus(&commitment));
+    }
+
+    fn publish<B: FirstRound<Expr = E>>(&self, builder: &mut B, publish: &Publish) {
+        for (index, packed) in publish.packing.words.iter().enumerate() {
+            let word = builder.word(publish.first.0 + index);
+            builder.enforce_zero(&word.minus(&self.pack(packed)));
+        }
+    }
+
+    /// `Σ (entry + offset)·2^bit`.
+    fn pack(&self, word: &[PackedEntry]) -> E {
+        let offset = word.iter().map(|entry| from_int(entry.offset) * power_of_two(entry.bit)).sum();
+        let offset = E::constant(offset);
+        let terms = word.iter().map(|entry| (&self.tensor(entry.tensor)[entry.index], power_of_two(entry.bit)));
+        E::combination(terms.chain(std::iter::once((&offset, from_int(1)))))
+    }
+
+    fn held(&self, tensor: TensorId, entry: usize) -> Held<E> {
+        Held { expression: self.tensor(tensor)[entry].clone(), integer: self.values.entry(tensor, entry) }
+    }
+
+    fn tensor(&self, tensor: TensorId) -> &[E] {
+        &self.tensors[tensor.0]
+    }
+}
