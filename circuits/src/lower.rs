@@ -53,11 +53,17 @@ pub enum LowerError {
         /// Name of the tensor.
         tensor: String,
     },
-    /// An anonymous statement word could be anything.
+    /// A statement word could be anything.
     #[error("no relation reads statement word {word}")]
     FreeWord {
         /// Index of the word.
         word: usize,
+    },
+    /// A lookup of keys alone in a table with values, or of pairs in a range.
+    #[error("relation {relation} looks up values in a table that has none, or keys alone in a table that has values")]
+    Lookup {
+        /// Index of the relation.
+        relation: usize,
     },
     /// The plan was made for another system.
     #[error("the plan does not fit: {reason}; plan this system afresh")]
@@ -84,12 +90,7 @@ impl<'a> NetworkCircuit<'a> {
     }
 
     /// The circuit of a proof.
-    pub fn with_witness(
-        mut self,
-        witness: &'a SystemWitness,
-        record: &'a Blinding,
-        outcome: &'a Blinding,
-    ) -> Self {
+    pub fn with_witness(mut self, witness: &'a SystemWitness, record: &'a Blinding, outcome: &'a Blinding) -> Self {
         self.values = Values::of_witness(witness, record, outcome);
         self
     }
@@ -124,7 +125,8 @@ impl Circuit for NetworkCircuit<'_> {
         let tensors = columns::expressions(builder, self.system, &self.layout, &self.values, weights);
         let chunks = self.plan.chunks();
         let mut tables = Tables::new(self.system, self.plan, &chunks);
-        Lowering { system: self.system, layout: &self.layout, values: &self.values, tensors }.enforce(builder, &mut tables);
+        let Self { system, layout, values, .. } = self;
+        Lowering { system, layout, values, tensors }.enforce(builder, &mut tables);
         tables.seal(builder)
     }
 

@@ -17,7 +17,6 @@ mod matrix;
 mod shape;
 mod witness;
 
-
 pub use expression::{Expression, Sparse};
 pub use matrix::{Column, ColumnCounts, Group, Matrix, R1cs};
 pub use shape::ShapeBuilder;

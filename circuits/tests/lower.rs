@@ -5,13 +5,14 @@ mod support;
 use ark_ff::UniformRand;
 use ark_std::rand::{SeedableRng, rngs::StdRng};
 use support::networks::{Network, mlp};
-use support::{Mutation, assert_rejected};
+use support::{Mutation, assert_rejected, is_idle};
 use zkdx_circuits::Fr;
-use zkdx_circuits::architecture::{Interval, OutcomeKind};
+use zkdx_circuits::architecture::{Interval, OutcomeKind, ParameterId, ParameterSpec};
 use zkdx_circuits::gadgets::clamp::Method;
-use zkdx_circuits::layers::Activation;
-use zkdx_circuits::lower::{NetworkCircuit, Plan, Strategy, weights};
-use zkdx_circuits::r1cs::{FirstRoundWitness, R1cs, SecondRoundWitness, shape};
+use zkdx_circuits::layers::{Activation, ValueType};
+use zkdx_circuits::lower::{LowerError, NetworkCircuit, Plan, Strategy, weights};
+use zkdx_circuits::r1cs::{FirstRoundWitness, Group, R1cs, SecondRoundWitness, shape};
+use zkdx_circuits::system::{BlindingId, Packing, Relation, Sizes, SystemBuilder, WordId};
 
 const RELU: Activation = Activation::Clamp(Interval::new(0, 127));
 const INT8: Activation = Activation::Clamp(Interval::new(-128, 127));
@@ -33,16 +34,17 @@ fn matrices(network: &Network, plan: &Plan) -> R1cs {
 
 /// One plan for every way there is to prove lookups.
 fn plans(network: &Network) -> Vec<Plan> {
-    let system = &network.system;
-    let split = [Strategy::Clamp(Method::Split), Strategy::ClampThenRows(Method::Split)];
-    let complement = [Strategy::Clamp(Method::Complement), Strategy::ClampThenRows(Method::Complement)];
-    vec![
-        Plan::choose(system),
-        Plan::prefer(system, &[Strategy::Rows], vec![]),
-        Plan::prefer(system, &[&split[..], &[Strategy::Range]].concat(), vec![]),
-        Plan::prefer(system, &[&split[..], &[Strategy::Range]].concat(), vec![3, 5]),
-        Plan::prefer(system, &[&complement[..], &[Strategy::Range]].concat(), vec![4]),
-    ]
+    let pick = |chunk_bits: &[u32], wanted: &'static [Strategy]| {
+        Plan::pick(&network.system, chunk_bits.to_vec(), move |table, ways| {
+            let small = |way: &&Strategy| **way != Strategy::Rows || table.domain().size() <= 1 << 10;
+            wanted.iter().find(|way| ways.contains(way) && small(way)).copied()
+        })
+    };
+    let split = &[Strategy::Range, Strategy::Clamp(Method::Split), Strategy::ClampThenRows(Method::Split)];
+    let complement =
+        &[Strategy::Range, Strategy::Clamp(Method::Complement), Strategy::ClampThenRows(Method::Complement)];
+    let chosen = Plan::choose(&network.system);
+    vec![chosen, pick(&[], &[Strategy::Rows]), pick(&[], split), pick(&[3, 5], split), pick(&[4], complement)]
 }
 
 fn assert_complete(network: &Network, plan: &Plan) {
@@ -72,13 +74,65 @@ fn honest_networks_satisfy_their_matrices() {
 }
 
 #[test]
-fn every_column_matters() {
-    let architecture = mlp(&[2, 3, 2], Interval::new(1, 4), 3, &RELU, OutcomeKind::Commitment);
+fn tiles_have_rows_and_columns() {
+    let mut architecture = mlp(&[5, 7, 2], Interval::new(0, 15), 4, &RELU, OutcomeKind::Class);
+    architecture.input_shape = vec![4, 5];
+    architecture.encoding.len = 20;
+    architecture.labels = (0..8).map(|class| format!("class {class}")).collect();
     let network = Network::random(&architecture, 1);
-    for plan in plans(&network) {
-        let r1cs = matrices(&network, &plan);
-        println!("{}", NetworkCircuit::new(&network.system, &plan).unwrap().report());
-        assert_rejected(&r1cs, &prove(&network, &plan).assignment(), &Mutation::all(), |_| false);
+    plans(&network).iter().for_each(|plan| assert_complete(&network, plan));
+    let report = NetworkCircuit::new(&network.system, &plans(&network)[0]).expect("a sound system").report();
+    let tiles = report.costs.iter().filter(|cost| cost.subject.ends_with("products"));
+    let strategies: Vec<_> = tiles.map(|cost| (cost.strategy.as_str(), cost.constraints)).collect();
+    assert_eq!(strategies, [("2 × 7 limbs of 17 bits", 10), ("4 × 2 limbs of 19 bits", 7)]);
+}
+
+/// Two batch entries, each with weights of its own, then a contraction of the record with itself.
+#[test]
+fn contractions_of_all_kinds() {
+    let spec = |name: &str, shape| ParameterSpec { name: name.into(), shape, interval: Interval::new(-8, 7) };
+    let parameters = [spec("batched", vec![2, 3, 4]), spec("shared", vec![3, 4])];
+    let mut builder = SystemBuilder::new(&parameters);
+    let entries = Interval::new(-4, 3);
+    let record = builder.record(ValueType { shape: vec![2, 2, 3], interval: entries });
+    builder.hash(Packing::dense(record, 12, entries), BlindingId::Record, WordId(0));
+    let [batched, shared] = [ParameterId(0), ParameterId(1)].map(|id| builder.weight(id).expect("a parameter"));
+    let kinds = [(record, 2, false), (record, 4, true), (batched, 4, false), (shared, 4, true), (shared, 4, true)];
+    for (right, columns, right_shared) in kinds {
+        let sizes = Sizes { batch: 2, rows: 2, inner: 3, columns, right_shared };
+        let out = builder.contract("out", vec![2, 2, columns], [record, right], sizes).expect("small integers");
+        let interval = builder.value(out).interval.widened();
+        builder.range(out, interval);
+    }
+    let network = Network::random_values(builder.finish(), &parameters, 12, entries, 1);
+    plans(&network).iter().for_each(|plan| assert_complete(&network, plan));
+    let plan = Plan::choose(&network.system);
+    let r1cs = matrices(&network, &plan);
+    let assignment = prove(&network, &plan).assignment();
+    assert_rejected(&r1cs, &assignment, &Mutation::all(), |column| is_idle(&r1cs, &assignment, column));
+}
+
+#[test]
+fn every_column_matters() {
+    let table = Activation::Table { clamp: Interval::new(-4, 3), values: vec![3, 1, 4, 1, 5, 9, 2, 6] };
+    for (activation, outcome) in
+        [(RELU, OutcomeKind::Commitment), (INT8, OutcomeKind::ClassAndScores), (table, OutcomeKind::Class)]
+    {
+        let architecture = mlp(&[2, 3, 2], Interval::new(1, 4), 3, &activation, outcome);
+        let network = Network::random(&architecture, 1);
+        for plan in plans(&network) {
+            let r1cs = matrices(&network, &plan);
+            let assignment = prove(&network, &plan).assignment();
+            let idle: Vec<_> = (1..assignment.len()).filter(|&column| is_idle(&r1cs, &assignment, column)).collect();
+            let hints = idle.iter().filter(|&&column| column >= r1cs.columns.start(Group::Field)).count();
+            assert!(hints <= 3, "at most one hint for each of the three clamps");
+            assert!(
+                idle.iter()
+                    .all(|&column| column >= r1cs.columns.start(Group::Field)
+                        || column < r1cs.columns.start(Group::Small))
+            );
+            assert_rejected(&r1cs, &assignment, &Mutation::all(), |column| idle.contains(&column));
+        }
     }
 }
 
@@ -86,9 +140,43 @@ fn every_column_matters() {
 fn costs_of_a_clinical_mlp() {
     let architecture = mlp(&[30, 64, 32, 2], Interval::new(0, 4095), 8, &RELU, OutcomeKind::Class);
     let network = Network::random(&architecture, 1);
-    for plan in plans(&network) {
-        let circuit = NetworkCircuit::new(&network.system, &plan).expect("a sound system");
-        println!("{}", circuit.report());
-    }
+    let costs = plans(&network).iter().map(|plan| matrices(&network, plan).constraints()).collect::<Vec<_>>();
+    assert_eq!(costs, [1904, 3428, 3840, 2106, 3239]);
     assert_complete(&network, &Plan::choose(&network.system));
+}
+
+#[test]
+fn the_shape_of_a_small_mlp_is_pinned() {
+    let architecture = mlp(&[4, 3, 2], Interval::new(0, 15), 4, &RELU, OutcomeKind::ClassAndScores);
+    let network = Network::random(&architecture, 1);
+    let r1cs = matrices(&network, &Plan::choose(&network.system));
+    let other = Network::random(&architecture, 2);
+    assert_eq!(r1cs, matrices(&other, &Plan::choose(&other.system)), "a shape knows neither weights nor record");
+    let digest: String = r1cs.digest().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(digest, "0eeb69039b93fea1e46b5df717493c41ab6dae682e972831159a568c0162ba06");
+}
+
+#[test]
+fn a_plan_survives_its_json_and_fits_its_system_alone() {
+    let network = Network::random(&mlp(&[4, 3, 2], Interval::new(0, 15), 4, &RELU, OutcomeKind::Class), 1);
+    let plan = Plan::choose(&network.system);
+    let json = serde_json::to_string(&plan).expect("plain data");
+    assert_eq!(plan, serde_json::from_str(&json).expect("its own JSON"));
+    let other = Network::random(&mlp(&[4, 3, 3, 2], Interval::new(0, 15), 4, &INT8, OutcomeKind::Class), 1);
+    assert!(matches!(NetworkCircuit::new(&other.system, &plan), Err(LowerError::Plan { .. })));
+}
+
+#[test]
+fn what_would_be_free_is_refused() {
+    let network = Network::random(&mlp(&[4, 3, 2], Interval::new(0, 15), 4, &RELU, OutcomeKind::Class), 1);
+    let refusal = |keep: fn(&Relation) -> bool| {
+        let mut system = network.system.clone();
+        system.relations.retain(keep);
+        let plan = Plan::choose(&system);
+        NetworkCircuit::new(&system, &plan).err()
+    };
+    let unbounded = refusal(|relation| !matches!(relation, Relation::Lookup(_)));
+    assert!(matches!(unbounded, Some(LowerError::Unbounded { .. })));
+    let free = refusal(|relation| !matches!(relation, Relation::Publish(_)));
+    assert_eq!(free, Some(LowerError::FreeWord { word: 1 }));
 }

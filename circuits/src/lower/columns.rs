@@ -9,7 +9,7 @@ use super::layout::{Layout, Storage};
 use crate::field::{Fr, from_int};
 use crate::parameters::{Blinding, Parameters};
 use crate::r1cs::{Expression, FirstRound};
-use crate::system::{BlindingId, Linear, Role, SystemWitness, TensorId, TensorSystem};
+use crate::system::{BlindingId, Linear, Role, Solved, SystemWitness, TensorId, TensorSystem, Term};
 
 /// The integers of tensors, as far as they are known; all 0 where they are not.
 pub(super) struct Values<'a> {
@@ -90,18 +90,25 @@ pub(super) fn expressions<B: FirstRound>(
             tensors[index] = (0..system.tensors[index].len()).map(column).collect();
         }
     }
-    for solved in &layout.solved {
-        let len = system.tensor(solved.linear.out).len();
-        tensors[solved.linear.out.0] = (0..len).map(|k| right_side(&solved.linear, k, &tensors)).collect();
+    for Solved { linear, .. } in &layout.solved {
+        let expressions = right_sides(linear, system.tensor(linear.out).len(), &tensors).collect();
+        tensors[linear.out.0] = expressions;
     }
     tensors
 }
 
-/// `constant + Σ coefficient·tensor[map(k)]`.
-pub(super) fn right_side<E: Expression>(linear: &Linear, k: usize, tensors: &[Vec<E>]) -> E {
-    let read = |term: &crate::system::Term| Some((term.map.get(k)?, term.tensor, from_int(term.coefficient)));
-    let terms = linear.terms.iter().filter_map(read);
+/// `constant + Σ coefficient·tensor[map(k)]` for every `k < len`.
+pub(super) fn right_sides<'t, E: Expression>(
+    linear: &'t Linear,
+    len: usize,
+    tensors: &'t [Vec<E>],
+) -> impl Iterator<Item = E> + 't {
     let constant = E::constant(from_int(linear.constant));
-    let terms = terms.map(|(entry, tensor, coefficient)| (&tensors[tensor.0][entry], coefficient));
-    E::combination(std::iter::once((&constant, from_int(1))).chain(terms))
+    let coefficients: Vec<Fr> = linear.terms.iter().map(|term| from_int(term.coefficient)).collect();
+    (0..len).map(move |k| {
+        let read =
+            |(term, &coefficient): (&'t Term, &Fr)| Some((&tensors[term.tensor.0][term.map.get(k)?], coefficient));
+        let terms = linear.terms.iter().zip(&coefficients).filter_map(read);
+        E::combination(terms.chain(std::iter::once((&constant, from_int(1)))))
+    })
 }

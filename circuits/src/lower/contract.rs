@@ -79,11 +79,12 @@ impl Packed<'_> {
     pub(super) fn allocate<B: FirstRound>(&self, builder: &mut B, values: &Values<'_>) -> Vec<B::Expr> {
         let mut columns = Vec::new();
         let mut limbs = Zeroizing::new(Vec::with_capacity(self.tile.columns));
+        let packer = Packer::new(self.tile.column_stride());
         self.visit_right(|indices| {
             columns.push(builder.weight(|| {
                 limbs.clear();
                 limbs.extend(indices.map(|index| values.entry(self.contract.right, index)));
-                pack_integers(&limbs, self.tile.column_stride())
+                packer.pack(&limbs)
             }));
         });
         columns
@@ -182,10 +183,26 @@ fn powers(stride: u32, count: usize) -> Vec<Fr> {
     (0..count as u32).map(|index| power_of_two(stride * index)).collect()
 }
 
-/// `Σ_j limb_j·2^(stride·j)`; as many limbs as fit are first added up as machine integers.
-fn pack_integers(limbs: &[i64], stride: u32) -> Fr {
-    let run = (62 / stride + 1) as usize;
-    let packed = |run: &[i64]| run.iter().rev().copied().map(i128::from).reduce(|sum, limb| (sum << stride) + limb);
-    let shift = power_of_two(stride * run as u32);
-    limbs.chunks(run).rev().filter_map(packed).fold(from_int(0), |sum, run| sum * shift + from_int(run))
+/// Packs integers at a fixed distance.
+struct Packer {
+    stride: u32,
+    /// As many limbs as are first added up as machine integers.
+    run: usize,
+    /// `2^(stride·run)`.
+    shift: Fr,
+}
+
+impl Packer {
+    fn new(stride: u32) -> Self {
+        let run = 62 / stride + 1;
+        Self { stride, run: run as usize, shift: power_of_two(stride * run) }
+    }
+
+    /// `Σ_j limb_j·2^(stride·j)`.
+    fn pack(&self, limbs: &[i64]) -> Fr {
+        let join = |sum: i128, limb: i128| (sum << self.stride) + limb;
+        let runs = limbs.chunks(self.run).rev();
+        let runs = runs.filter_map(|run| run.iter().rev().copied().map(i128::from).reduce(join));
+        runs.fold(from_int(0), |sum, run| sum * self.shift + from_int(run))
+    }
 }

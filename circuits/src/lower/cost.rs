@@ -65,7 +65,9 @@ impl Strategy {
         match (self, table) {
             (Self::Rows, _) => Some(lookup_constraints(!matches!(table, Table::Range(_)))),
             (Self::Range, Table::Range(interval)) => Some(chunks.constraints(*interval)),
-            (Self::Clamp(method), &Table::Clamp { domain, image }) => Clamp { domain, image }.constraints(method, chunks),
+            (Self::Clamp(method), &Table::Clamp { domain, image }) => {
+                Clamp { domain, image }.constraints(method, chunks)
+            }
             (Self::ClampThenRows(method), &Table::Function { domain, clamp, .. }) => {
                 Some(Clamp { domain, image: clamp }.constraints(method, chunks)? + lookup_constraints(true))
             }
@@ -88,13 +90,7 @@ pub(super) fn applies(strategy: Strategy, table: &Table) -> bool {
     strategy.lookup_constraints(table, &Chunks::new(Vec::new())).is_some()
 }
 
-fn relation_cost(
-    system: &TensorSystem,
-    plan: &Plan,
-    layout: &Layout,
-    chunks: &Chunks,
-    index: usize,
-) -> RelationCost {
+fn relation_cost(system: &TensorSystem, plan: &Plan, layout: &Layout, chunks: &Chunks, index: usize) -> RelationCost {
     let name = |tensor: crate::system::TensorId| system.tensor(tensor).name.clone();
     let entries = |tensor: crate::system::TensorId| system.tensor(tensor).len() as u64;
     match &system.relations[index] {
@@ -115,7 +111,11 @@ fn relation_cost(
         }
         Relation::Hash(hash) => {
             let words = hash.packing.words.len();
-            cost(format!("word {}", hash.word.0), format!("commitment of {words}"), commit_constraints(words) as u64 + 1)
+            cost(
+                format!("word {}", hash.word.0),
+                format!("commitment of {words}"),
+                commit_constraints(words) as u64 + 1,
+            )
         }
         Relation::Publish(publish) => {
             cost(format!("word {}", publish.first.0), "published", publish.packing.words.len() as u64)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::LowerError;
 use super::contract::Tile;
 use super::window::Windows;
-use crate::system::{Contract, Linear, Packing, Relation, Role, Solved, TensorId, TensorSystem};
+use crate::system::{Contract, Linear, Packing, Relation, Role, Solved, Table, TensorId, TensorSystem};
 
 /// Where a tensor lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,7 @@ impl Layout {
     /// The layout of `system`; refuses systems that would leave something free.
     pub(super) fn of(system: &TensorSystem) -> Result<Self, LowerError> {
         require_words(system)?;
+        require_values(system)?;
         let solved = system.expressions();
         let windows = Windows::of(system, &solved);
         let tiles = tiles(system, &windows)?;
@@ -90,10 +91,11 @@ fn packed_weights(system: &TensorSystem) -> HashMap<TensorId, usize> {
     }
     let mut packed = HashMap::new();
     for (index, relation) in system.relations.iter().enumerate() {
-        if let Relation::Contract(Contract { right, .. }) = relation {
-            if reads[right] == 1 && matches!(system.tensor(*right).role, Role::Weight(_)) {
-                packed.insert(*right, index);
-            }
+        if let Relation::Contract(Contract { right, .. }) = relation
+            && reads[right] == 1
+            && matches!(system.tensor(*right).role, Role::Weight(_))
+        {
+            packed.insert(*right, index);
         }
     }
     packed
@@ -129,4 +131,16 @@ fn require_words(system: &TensorSystem) -> Result<(), LowerError> {
     }
     let free = read.iter().position(|read| !read);
     free.map_or(Ok(()), |word| Err(LowerError::FreeWord { word }))
+}
+
+/// Ranges have keys alone, other tables keys and values.
+fn require_values(system: &TensorSystem) -> Result<(), LowerError> {
+    let fits = |relation: &Relation| match relation {
+        Relation::Lookup(lookup) => {
+            lookup.value.is_none() == matches!(system.tables.get(lookup.table.0), Some(Table::Range(_)))
+        }
+        _ => true,
+    };
+    let odd = system.relations.iter().position(|relation| !fits(relation));
+    odd.map_or(Ok(()), |relation| Err(LowerError::Lookup { relation }))
 }

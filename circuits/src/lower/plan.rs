@@ -54,13 +54,18 @@ impl Plan {
         best.map_or(Self { chunk_bits: Vec::new(), tables: Vec::new() }, |(_, plan)| plan)
     }
 
-    /// The plan that proves every table by `preferred`, as far as it applies, with chunk tables of the given widths, and
-    /// by its cheapest other way elsewhere.
-    pub fn prefer(system: &TensorSystem, preferred: &[Strategy], chunk_bits: Vec<u32>) -> Self {
+    /// A plan with chunk tables of the given widths in which `pick` picks among the ways that apply to each table; the
+    /// cheapest where it picks none of them.
+    pub fn pick(
+        system: &TensorSystem,
+        chunk_bits: Vec<u32>,
+        pick: impl Fn(&Table, &[Strategy]) -> Option<Strategy>,
+    ) -> Self {
         let (_, mut plan) = Self::with_chunks(system, &lookup_counts(system), chunk_bits);
         for (strategy, table) in plan.tables.iter_mut().zip(&system.tables) {
-            let mut fitting = preferred.iter().filter(|preferred| strategies(table).contains(preferred));
-            *strategy = *fitting.next().unwrap_or(strategy);
+            let ways = strategies(table);
+            let picked = pick(table, &ways).filter(|picked| ways.contains(picked));
+            *strategy = picked.unwrap_or(*strategy);
         }
         plan
     }

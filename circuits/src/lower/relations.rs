@@ -1,6 +1,6 @@
 //! Lowers one relation after the other.
 
-use super::columns::{Values, right_side};
+use super::columns::{Values, right_sides};
 use super::contract::Packed;
 use super::layout::Layout;
 use super::lookup::Tables;
@@ -37,8 +37,9 @@ impl<E: Expression> Lowering<'_, E> {
     }
 
     fn linear<B: FirstRound<Expr = E>>(&self, builder: &mut B, linear: &Linear) {
-        for (k, out) in self.tensor(linear.out).iter().enumerate() {
-            builder.enforce_zero(&out.minus(&right_side(linear, k, &self.tensors)));
+        let out = self.tensor(linear.out);
+        for (out, right) in out.iter().zip(right_sides(linear, out.len(), &self.tensors)) {
+            builder.enforce_zero(&out.minus(&right));
         }
     }
 

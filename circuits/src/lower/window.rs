@@ -9,10 +9,10 @@
 //! hull of its enforced and its honest interval; for an expression it is the sum of the windows of what it reads, parameters left
 //! out, since they are fixed before the proof.
 //!
-//! Contractions take no part in enforcing: a packed contraction binds its entries only if something else bounds them.
+//! A contraction is no source of enforced intervals: packed, it binds its entries only if something else bounds them.
 
 use crate::architecture::Interval;
-use crate::system::{IndexMap, Linear, Relation, Role, Solved, TensorId, TensorSystem};
+use crate::system::{IndexMap, Linear, Role, Solved, TensorId, TensorSystem};
 
 /// The ends of a window.
 #[derive(Clone, Copy)]
@@ -27,7 +27,7 @@ pub(super) struct Windows(Vec<Option<Window>>);
 impl Windows {
     /// The windows of `system`, whose expressions are `solved`.
     pub(super) fn of(system: &TensorSystem, solved: &[Solved]) -> Self {
-        let enforced = without_contractions(system).enforced_intervals();
+        let enforced = system.enforced_intervals();
         let column = |(enforced, honest): (Option<Interval>, Interval)| enforced.map(|e| Window::from(e.hull(&honest)));
         let honest = system.tensors.iter().map(|info| info.interval);
         let mut windows = Self(enforced.into_iter().zip(honest).map(column).collect());
@@ -77,10 +77,4 @@ impl From<Interval> for Window {
     fn from(interval: Interval) -> Self {
         Self { lo: interval.lo.into(), hi: interval.hi.into() }
     }
-}
-
-fn without_contractions(system: &TensorSystem) -> TensorSystem {
-    let is_contraction = |relation: &&Relation| matches!(relation, Relation::Contract(_));
-    let relations = system.relations.iter().filter(|relation| !is_contraction(relation)).cloned().collect();
-    TensorSystem { relations, tensors: system.tensors.clone(), tables: system.tables.clone(), words: system.words }
 }

@@ -1,6 +1,7 @@
 //! Columns in groups, and the three sparse matrices.
 
-use crate::field::Fr;
+use crate::field::{Fr, to_bytes};
+use crate::statement::{Digest32, keccak};
 
 /// Which commitment a column belongs to, in the order of the assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,6 +95,19 @@ impl Matrix {
         range.map(|entry| (self.columns[entry] as usize, self.coefficients[entry]))
     }
 
+    /// `keccak` of the number of rows, then of each row's length and entries.
+    fn digest(&self) -> Digest32 {
+        let mut bytes = (self.rows() as u64).to_be_bytes().to_vec();
+        for i in 0..self.rows() {
+            bytes.extend((self.row(i).count() as u64).to_be_bytes());
+            for (column, coefficient) in self.row(i) {
+                bytes.extend((column as u64).to_be_bytes());
+                bytes.extend(to_bytes(&coefficient));
+            }
+        }
+        keccak([bytes.as_slice()])
+    }
+
     /// `Σ_columns coefficient·assignment` of row `i`.
     pub fn dot(&self, i: usize, assignment: &[Fr]) -> Fr {
         self.row(i).map(|(column, coefficient)| coefficient * assignment[column]).sum()
@@ -117,6 +131,14 @@ impl R1cs {
     /// Number of constraints.
     pub fn constraints(&self) -> usize {
         self.a.rows()
+    }
+
+    /// Pins the system: `keccak` of the columns per group and of the digests of the three matrices.
+    pub fn digest(&self) -> Digest32 {
+        let ColumnCounts { public, challenges, weight, small, field, second } = self.columns;
+        let counts = [public, challenges, weight, small, field, second].map(|count| (count as u64).to_be_bytes());
+        let matrices = [&self.a, &self.b, &self.c].map(Matrix::digest);
+        keccak(counts.iter().map(|count| &count[..]).chain(matrices.iter().map(|matrix| &matrix[..])))
     }
 
     /// The first constraint that `assignment`, in flat order, violates.

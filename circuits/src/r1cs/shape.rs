@@ -1,26 +1,32 @@
 //! Synthesis without values: the matrices.
 
-
 use super::{Column, ColumnCounts, FirstRound, Group, Matrix, R1cs, SecondRound, Sparse};
 use crate::field::Fr;
 
 /// Records columns and constraints.
 pub struct ShapeBuilder {
     counts: ColumnCounts,
-    rows: [Vec<Vec<(Column, Fr)>>; 3],
+    sides: [Rows; 3],
+}
+
+/// The rows of one matrix, in columns that have no flat index yet.
+#[derive(Default)]
+struct Rows {
+    entries: Vec<(Column, Fr)>,
+    ends: Vec<u32>,
 }
 
 impl ShapeBuilder {
     /// An empty system with `words` statement words and `challenges` challenges.
     pub fn new(words: usize, challenges: usize) -> Self {
         let counts = ColumnCounts { public: 1 + words + challenges, challenges, ..Default::default() };
-        Self { counts, rows: Default::default() }
+        Self { counts, sides: Default::default() }
     }
 
     /// The finished system.
     pub fn finish(self) -> R1cs {
         let counts = self.counts;
-        let [a, b, c] = self.rows.map(|rows| flatten(&rows, &counts));
+        let [a, b, c] = self.sides.map(|rows| rows.flatten(&counts));
         R1cs { columns: counts, a, b, c }
     }
 
@@ -38,8 +44,8 @@ impl ShapeBuilder {
     }
 
     fn push(&mut self, sides: [&Sparse; 3]) {
-        for (rows, side) in self.rows.iter_mut().zip(sides) {
-            rows.push(side.merged());
+        for (rows, side) in self.sides.iter_mut().zip(sides) {
+            rows.push(side);
         }
     }
 }
@@ -102,14 +108,17 @@ impl SecondRound for ShapeBuilder {
     }
 }
 
-fn flatten(rows: &[Vec<(Column, Fr)>], counts: &ColumnCounts) -> Matrix {
-    let mut matrix = Matrix { offsets: vec![0], ..Default::default() };
-    for row in rows {
-        for (column, coefficient) in row {
-            matrix.columns.push(counts.flat(*column) as u32);
-            matrix.coefficients.push(*coefficient);
-        }
-        matrix.offsets.push(u32::try_from(matrix.columns.len()).expect("fewer than 2^32 entries"));
+impl Rows {
+    fn push(&mut self, side: &Sparse) {
+        self.entries.extend(side.merged());
+        self.ends.push(u32::try_from(self.entries.len()).expect("fewer than 2^32 entries"));
     }
-    matrix
+
+    fn flatten(self, counts: &ColumnCounts) -> Matrix {
+        Matrix {
+            offsets: std::iter::once(0).chain(self.ends).collect(),
+            columns: self.entries.iter().map(|(column, _)| counts.flat(*column) as u32).collect(),
+            coefficients: self.entries.iter().map(|(_, coefficient)| *coefficient).collect(),
+        }
+    }
 }

@@ -10,26 +10,37 @@ use zkdx_circuits::system::{SystemWitness, TensorSystem, compile};
 use zkdx_circuits::{Blinding, Fr, Parameters, Record};
 
 /// A compiled network with everything a proof needs.
-pub struct Network {
-    pub system: TensorSystem,
-    pub parameters: Parameters,
-    pub witness: SystemWitness,
-    pub record: Blinding,
-    pub outcome: Blinding,
-    pub words: Vec<Fr>,
+pub(crate) struct Network {
+    pub(crate) system: TensorSystem,
+    pub(crate) parameters: Parameters,
+    pub(crate) witness: SystemWitness,
+    pub(crate) record: Blinding,
+    pub(crate) outcome: Blinding,
+    pub(crate) words: Vec<Fr>,
 }
 
 impl Network {
-    pub fn random(architecture: &Architecture, seed: u64) -> Self {
-        let mut rng = StdRng::seed_from_u64(seed);
+    pub(crate) fn random(architecture: &Architecture, seed: u64) -> Self {
         let system = compile(architecture).expect("a sound architecture");
-        let parameters = Parameters::new(architecture.parameters.iter().map(|spec| tensor(spec, &mut rng)).collect());
-        let inputs = architecture.encoding.interval;
-        let record = Record::new((0..architecture.encoding.len).map(|_| rng.gen_range(inputs.lo..=inputs.hi)).collect());
+        let Encoding { len, interval, .. } = architecture.encoding;
+        Self::random_values(system, &architecture.parameters, len, interval, seed)
+    }
+
+    /// `system` with random parameters and a random record of `len` entries.
+    pub(crate) fn random_values(
+        system: TensorSystem,
+        specs: &[ParameterSpec],
+        len: usize,
+        entries: Interval,
+        seed: u64,
+    ) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let parameters = Parameters::new(specs.iter().map(|spec| tensor(spec, &mut rng)).collect());
+        let record = Record::new((0..len).map(|_| rng.gen_range(entries.lo..=entries.hi)).collect());
         Self::new(system, parameters, &record)
     }
 
-    pub fn new(system: TensorSystem, parameters: Parameters, record: &Record) -> Self {
+    pub(crate) fn new(system: TensorSystem, parameters: Parameters, record: &Record) -> Self {
         let witness = system.witness(record, &parameters).expect("an honest witness");
         let [record, outcome] = [11u64, 12].map(|value| Blinding::from_field(Fr::from(value)));
         let words = system.words(&witness, &record, &outcome);
@@ -44,7 +55,13 @@ fn tensor(spec: &ParameterSpec, rng: &mut StdRng) -> ArrayD<i64> {
 }
 
 /// Dense layers of the given sizes, each but the last followed by a requantisation to `activation`.
-pub fn mlp(sizes: &[usize], inputs: Interval, shift: u32, activation: &Activation, outcome: OutcomeKind) -> Architecture {
+pub(crate) fn mlp(
+    sizes: &[usize],
+    inputs: Interval,
+    shift: u32,
+    activation: &Activation,
+    outcome: OutcomeKind,
+) -> Architecture {
     let mut parameters = Vec::new();
     let mut layers = Vec::new();
     for (index, pair) in sizes.windows(2).enumerate() {

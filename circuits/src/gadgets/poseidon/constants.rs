@@ -37,8 +37,7 @@ impl Constants {
     fn generate(width: usize) -> Self {
         let partial_rounds = PARTIAL_ROUNDS[width - MIN_WIDTH];
         let bits = u64::from(Fr::MODULUS_BIT_SIZE);
-        let (round, matrix) =
-            find_poseidon_ark_and_mds(bits, width - 1, FULL_ROUNDS as u64, partial_rounds as u64, 0);
+        let (round, matrix) = find_poseidon_ark_and_mds(bits, width - 1, FULL_ROUNDS as u64, partial_rounds as u64, 0);
         Self { partial_rounds, round, matrix }
     }
 }
