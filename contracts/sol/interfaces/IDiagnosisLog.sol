@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Diagnosis} from "../types/Diagnosis.sol";
+
+/// @title Proven diagnoses
+interface IDiagnosisLog {
+    /// @notice A diagnosis was proven and recorded.
+    /// @param modelId The model.
+    /// @param recordCommitment Commitment to the patient's record.
+    /// @param submitter Who submitted it.
+    /// @param nullifier What cannot be recorded again.
+    /// @param consentId The consent that covers it.
+    /// @param nonce The submitter's nonce.
+    /// @param policy 0, or 1 if record entries were saturated on demand.
+    /// @param contextDigest The context that the proof is bound to.
+    /// @param outcome The outcome words.
+    event DiagnosisRecorded(
+        bytes32 indexed modelId,
+        uint256 indexed recordCommitment,
+        address indexed submitter,
+        bytes32 nullifier,
+        bytes32 consentId,
+        bytes32 nonce,
+        uint256 policy,
+        bytes32 contextDigest,
+        uint256[] outcome
+    );
+
+    /// @notice A diagnosis of this model, record, consent and nonce is recorded already.
+    error AlreadyRecorded(bytes32 nullifier);
+    /// @notice The policy is neither 0 nor 1.
+    error InvalidPolicy(uint256 policy);
+    /// @notice A statement has at least the record commitment and one outcome word.
+    error TooFewWords(uint256 got);
+
+    /// @notice Verifies and records a diagnosis; reverts with a named error if anything is wrong.
+    /// @dev The proof must be bound to this chain, this contract and the caller.
+    /// @param diagnosis What is stated.
+    /// @param proof `A ‖ B ‖ C ‖ D_1`, 320 bytes.
+    /// @return nullifier What cannot be recorded again.
+    function submit(Diagnosis calldata diagnosis, bytes calldata proof) external returns (bytes32 nullifier);
+
+    /// @notice Does all that `submit` would do except recording, for a call that costs nothing.
+    /// @param submitter Who will submit.
+    /// @param diagnosis What is stated.
+    /// @param proof `A ‖ B ‖ C ‖ D_1`, 320 bytes.
+    /// @return nullifier What could not be recorded again.
+    function preflight(address submitter, Diagnosis calldata diagnosis, bytes calldata proof)
+        external
+        view
+        returns (bytes32 nullifier);
+
+    /// @notice The context digest that a proof must be bound to.
+    /// @param submitter Who will submit.
+    /// @param consentId The patient's consent.
+    /// @param nonce The submitter's nonce.
+    /// @param policy 0 or 1.
+    /// @return The context digest.
+    function contextOf(address submitter, bytes32 consentId, bytes32 nonce, uint256 policy)
+        external
+        view
+        returns (bytes32);
+
+    /// @notice The nullifier of a diagnosis.
+    /// @param modelId The model.
+    /// @param recordCommitment Commitment to the patient's record.
+    /// @param consentId The patient's consent.
+    /// @param nonce The submitter's nonce.
+    /// @return The nullifier.
+    function nullifierOf(bytes32 modelId, uint256 recordCommitment, bytes32 consentId, bytes32 nonce)
+        external
+        pure
+        returns (bytes32);
+
+    /// @notice What is stored under a nullifier: keccak of `abi.encode(modelId, contextDigest, words)`, or zero.
+    /// @param nullifier The nullifier.
+    /// @return The digest of what was recorded.
+    function recorded(bytes32 nullifier) external view returns (bytes32);
+
+    /// @notice Whether exactly this diagnosis was recorded here by this submitter.
+    /// @param submitter Who submitted it.
+    /// @param diagnosis What was stated.
+    /// @return True if it was.
+    function isRecorded(address submitter, Diagnosis calldata diagnosis) external view returns (bool);
+}

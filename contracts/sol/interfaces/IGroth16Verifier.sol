@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Claim} from "../types/Claim.sol";
+
+/// @title One verifier for every architecture
+interface IGroth16Verifier {
+    /// @notice The proof is not 320 bytes long.
+    error ProofLength(uint256 got);
+    /// @notice The number of statement words is not what the key says.
+    error WordCount(uint256 expected, uint256 got);
+    /// @notice A statement word is not below the scalar field's order.
+    error WordNotReduced(uint256 index, uint256 word);
+    /// @notice A coordinate of the proof is not below the base field's order.
+    error CoordinateNotReduced(uint256 coordinate);
+    /// @notice All points are valid, but the equation does not hold: the proof does not show this statement.
+    error ProofRejected();
+
+    /// @notice Returns if the proof shows the statement, and reverts with a named error otherwise.
+    /// @param claim Key, model, weights and context that the proof is bound to.
+    /// @param words The statement words, each below the scalar field's order.
+    /// @param proof `A ‖ B ‖ C ‖ D_1`, 320 bytes.
+    function verify(Claim calldata claim, uint256[] calldata words, bytes calldata proof) external view;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Claim} from "../types/Claim.sol";
+import {G1Point} from "../types/G1Point.sol";
+import {Bn254} from "./Bn254.sol";
+
+/// @title Digests and challenges
+/// @notice Every hash of the protocol, byte for byte as the encodings page of the book fixes it.
+library Transcript {
+    bytes32 internal constant TAG_TRANSCRIPT = keccak256("zkdx/two-round-groth16/v1/transcript");
+    bytes32 internal constant TAG_MODEL = keccak256("zkdx/v1/model");
+    bytes32 internal constant TAG_CONTEXT = keccak256("zkdx/v1/context");
+    bytes32 internal constant TAG_NULLIFIER = keccak256("zkdx/v1/nullifier");
+
+    /// @notice What a proof must not be replayed outside of.
+    /// @param chainId The chain.
+    /// @param verifier The contract that records the diagnosis.
+    /// @param submitter Who submits it.
+    /// @param consentId The patient's consent.
+    /// @param nonce The submitter's nonce.
+    /// @param policy 0 or 1, see Diagnosis.
+    /// @return The context digest.
+    function contextDigest(
+        uint256 chainId,
+        address verifier,
+        address submitter,
+        bytes32 consentId,
+        bytes32 nonce,
+        uint256 policy
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encode(TAG_CONTEXT, chainId, verifier, submitter, consentId, nonce, policy));
+    }
+
+    /// @notice Identity of a model.
+    /// @param keyDigest Keccak of the verification key.
+    /// @param weightCommitment D_W.
+    /// @param metadataDigest Digest of the model card.
+    /// @return The model's identity.
+    function modelId(bytes32 keyDigest, G1Point calldata weightCommitment, bytes32 metadataDigest)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(TAG_MODEL, keyDigest, weightCommitment, metadataDigest));
+    }
+
+    /// @notice What can be recorded only once. Never a hash of the proof: anyone can re-randomise a proof.
+    /// @param model Identity of the model.
+    /// @param recordCommitment The first statement word.
+    /// @param consentId The patient's consent.
+    /// @param nonce The submitter's nonce.
+    /// @return The nullifier.
+    function nullifier(bytes32 model, uint256 recordCommitment, bytes32 consentId, bytes32 nonce)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(TAG_NULLIFIER, model, recordCommitment, consentId, nonce));
+    }
+
+    /// @notice The seed of all challenges: binds everything that precedes them.
+    /// @param claim Key, model, weights and context.
+    /// @param firstRound The 64 bytes of D_1.
+    /// @param words The statement words.
+    /// @return digest The seed.
+    function seed(Claim calldata claim, bytes calldata firstRound, uint256[] calldata words)
+        internal
+        pure
+        returns (bytes32 digest)
+    {
+        bytes32 tag = TAG_TRANSCRIPT;
+        // Everything lies in calldata, so it is copied to free memory once, without the lengths and offsets that
+        // abi.encode would allocate for: tag, context, key, model, D_W (2 words), D_1 (2 words), the words.
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            mstore(start, tag)
+            mstore(add(start, 0x20), calldataload(add(claim, 0x80))) // contextDigest
+            calldatacopy(add(start, 0x40), claim, 0x80) // keyDigest, modelId, weightCommitment
+            calldatacopy(add(start, 0xc0), firstRound.offset, 0x40)
+            let size := shl(5, words.length)
+            calldatacopy(add(start, 0x100), words.offset, size)
+            digest := keccak256(start, add(size, 0x100))
+        }
+    }
+
+    /// @notice The challenge with number `index`, below R. Each is a hash of its own: none is a power of another.
+    /// @param digest The seed.
+    /// @param index Its number, from 0.
+    /// @return value The challenge.
+    function challenge(bytes32 digest, uint256 index) internal pure returns (uint256 value) {
+        // Two words fit the scratch space.
+        assembly ("memory-safe") {
+            mstore(0x00, digest)
+            mstore(0x20, index)
+            value := keccak256(0x00, 0x40)
+        }
+        value %= Bn254.R;
+    }
+}

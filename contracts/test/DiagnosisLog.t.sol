@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.24;
+
+import {DiagnosisLog} from "../sol/DiagnosisLog.sol";
+import {IDiagnosisLog} from "../sol/interfaces/IDiagnosisLog.sol";
+import {IGroth16Verifier} from "../sol/interfaces/IGroth16Verifier.sol";
+import {IModelRegistry} from "../sol/interfaces/IModelRegistry.sol";
+import {Bn254} from "../sol/libraries/Bn254.sol";
+import {Transcript} from "../sol/libraries/Transcript.sol";
+import {Claim} from "../sol/types/Claim.sol";
+import {Diagnosis} from "../sol/types/Diagnosis.sol";
+import {G1Point} from "../sol/types/G1Point.sol";
+import {LogFixture} from "./support/LogFixture.sol";
+import {Simulator} from "./support/Simulator.sol";
+import {vm} from "./support/Vm.sol";
+
+contract DiagnosisLogTest is LogFixture {
+    address private constant OTHER = address(0xbad);
+
+    // Completeness
+
+    function test_records_a_diagnosis() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory proof = _prove(d, SUBMITTER);
+        bytes32 nullifier = _log.nullifierOf(d.modelId, d.words[0], d.consentId, d.nonce);
+        bytes32 context = _log.contextOf(SUBMITTER, d.consentId, d.nonce, d.policy);
+        vm.assertEq(_log.recorded(nullifier), bytes32(0), "not yet");
+        vm.assertEq(_log.isRecorded(SUBMITTER, d), false, "not yet");
+        vm.assertEq(_log.preflight(SUBMITTER, d, proof), nullifier, "preflight");
+
+        vm.expectEmit(true, true, true, true, address(_log));
+        emit IDiagnosisLog.DiagnosisRecorded(
+            d.modelId, d.words[0], SUBMITTER, nullifier, d.consentId, d.nonce, d.policy, context, _outcome(d)
+        );
+        vm.assertEq(_submit(d, proof), nullifier, "nullifier");
+
+        vm.assertEq(_log.recorded(nullifier), keccak256(abi.encode(d.modelId, context, d.words)), "digest");
+        vm.assertEq(_log.isRecorded(SUBMITTER, d), true, "recorded");
+        vm.assertEq(_log.isRecorded(OTHER, d), false, "not by another");
+        d.words[1] ^= 1;
+        vm.assertEq(_log.isRecorded(SUBMITTER, d), false, "not another outcome");
+    }
+
+    function test_hashes_are_those_of_the_page() public view {
+        Diagnosis memory d = _diagnosis();
+        bytes32 context =
+            Transcript.contextDigest(block.chainid, address(_log), SUBMITTER, d.consentId, d.nonce, d.policy);
+        vm.assertEq(_log.contextOf(SUBMITTER, d.consentId, d.nonce, d.policy), context, "context");
+        bytes32 nullifier = Transcript.nullifier(d.modelId, d.words[0], d.consentId, d.nonce);
+        vm.assertEq(_log.nullifierOf(d.modelId, d.words[0], d.consentId, d.nonce), nullifier, "nullifier");
+    }
+
+    function testFuzz_records_any_honest_diagnosis(
+        uint256[2] calldata words,
+        bytes32 consentId,
+        bytes32 nonce,
+        bool saturated
+    ) public {
+        Diagnosis memory d = _diagnosis();
+        (d.words[0], d.words[1]) = (words[0] % Bn254.R, words[1] % Bn254.R);
+        (d.consentId, d.nonce, d.policy) = (consentId, nonce, saturated ? 1 : 0);
+        _submit(d, _prove(d, SUBMITTER));
+        vm.assertEq(_log.isRecorded(SUBMITTER, d), true, "recorded");
+    }
+
+    function test_another_nonce_or_consent_is_another_diagnosis() public {
+        Diagnosis memory d = _diagnosis();
+        _submit(d, _prove(d, SUBMITTER));
+        d.nonce = bytes32(uint256(2));
+        _submit(d, _prove(d, SUBMITTER));
+        d.consentId = keccak256("another consent");
+        _submit(d, _prove(d, SUBMITTER));
+    }
+
+    // Replay
+
+    function test_replay_is_refused() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory proof = _prove(d, SUBMITTER);
+        bytes memory refusal = abi.encodeWithSelector(IDiagnosisLog.AlreadyRecorded.selector, _submit(d, proof));
+        vm.expectRevert(refusal);
+        _submit(d, proof);
+        vm.expectRevert(refusal);
+        _log.preflight(SUBMITTER, d, proof);
+    }
+
+    /// @dev A proof that anyone can make from a recorded one, and a fresh one of the same statement.
+    function test_replay_of_a_rerandomised_proof_is_refused() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory proof = _prove(d, SUBMITTER);
+        bytes memory other = Simulator.rerandomise(_json, proof, COINS_G2);
+        vm.assertEq(keccak256(other) == keccak256(proof), false, "another proof");
+        _log.preflight(SUBMITTER, d, other);
+        _verifier.verify(_claim(d, SUBMITTER), d.words, other);
+
+        bytes memory refusal = abi.encodeWithSelector(IDiagnosisLog.AlreadyRecorded.selector, _submit(d, proof));
+        vm.expectRevert(refusal);
+        _submit(d, other);
+        bytes memory fresh = _proveWith(d, SUBMITTER, 77);
+        vm.expectRevert(refusal);
+        _submit(d, fresh);
+    }
+
+    /// @dev Another outcome, policy or submitter does not make the same record, consent and nonce usable again.
+    function test_replay_with_another_outcome_policy_or_submitter_is_refused() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory refusal =
+            abi.encodeWithSelector(IDiagnosisLog.AlreadyRecorded.selector, _submit(d, _prove(d, SUBMITTER)));
+        d.words[1] = 1;
+        bytes memory proof = _prove(d, SUBMITTER);
+        vm.expectRevert(refusal);
+        _submit(d, proof);
+        d.policy = 1;
+        proof = _prove(d, SUBMITTER);
+        vm.expectRevert(refusal);
+        _submit(d, proof);
+        proof = _prove(d, OTHER);
+        vm.expectRevert(refusal);
+        vm.prank(OTHER);
+        _log.submit(d, proof);
+    }
+
+    // Soundness: the context
+
+    function test_refuses_another_submitter() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory proof = _prove(d, SUBMITTER);
+        vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
+        vm.prank(OTHER);
+        _log.submit(d, proof);
+        vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
+        _log.preflight(OTHER, d, proof);
+    }
+
+    function test_refuses_another_chain() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory proof = _prove(d, SUBMITTER);
+        uint256 chain = block.chainid;
+        vm.chainId(chain + 1);
+        vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
+        _submit(d, proof);
+        vm.chainId(chain);
+        _submit(d, proof);
+    }
+
+    function test_refuses_another_contract() public {
+        Diagnosis memory d = _diagnosis();
+        DiagnosisLog other = new DiagnosisLog(_verifier, _registry);
+        bytes memory proof = _prove(d, SUBMITTER);
+        vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
+        vm.prank(SUBMITTER);
+        other.submit(d, proof);
+    }
+
+    function testFuzz_refuses_another_nonce_or_consent(bytes32 other) public {
+        Diagnosis memory d = _diagnosis();
+        vm.assume(other != d.nonce && other != d.consentId);
+        bytes memory proof = _prove(d, SUBMITTER);
+        bytes32 nonce = d.nonce;
+        d.nonce = other;
+        vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
+        _submit(d, proof);
+        (d.nonce, d.consentId) = (nonce, other);
+        vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
+        _submit(d, proof);
+    }
+
+    function test_refuses_another_policy() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory proof = _prove(d, SUBMITTER);
+        d.policy = 1;
+        vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
+        _submit(d, proof);
+        d.policy = 2;
+        vm.expectRevert(abi.encodeWithSelector(IDiagnosisLog.InvalidPolicy.selector, 2));
+        _submit(d, proof);
+    }
+
+    // Soundness: the statement
+
+    function test_refuses_another_outcome() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory proof = _prove(d, SUBMITTER);
+        d.words[1] += 1;
+        vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
+        _submit(d, proof);
+    }
+
+    /// @dev Record commitment + r would be another nullifier for the same statement.
+    function test_refuses_words_plus_r() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory proof = _prove(d, SUBMITTER);
+        _submit(d, proof);
+        d.words[0] += Bn254.R;
+        vm.expectRevert(abi.encodeWithSelector(IGroth16Verifier.WordNotReduced.selector, 0, d.words[0]));
+        _submit(d, proof);
+    }
+
+    function test_refuses_too_few_words() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory proof = _prove(d, SUBMITTER);
+        for (uint256 length; length < 2; ++length) {
+            d.words = new uint256[](length);
+            vm.expectRevert(abi.encodeWithSelector(IDiagnosisLog.TooFewWords.selector, length));
+            _submit(d, proof);
+            vm.assertEq(_log.isRecorded(SUBMITTER, d), false, "never recorded");
+        }
+        d.words = new uint256[](3);
+        vm.expectRevert(abi.encodeWithSelector(IGroth16Verifier.WordCount.selector, 2, 3));
+        _submit(d, proof);
+    }
+
+    // Soundness: the model
+
+    /// @dev The same key and proof, but the registry says other weights.
+    function test_refuses_another_model_of_the_same_key() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory proof = _prove(d, SUBMITTER);
+        d.modelId = _registry.register(_good.claim.keyDigest, G1Point(1, 2), _good.metadataDigest, "");
+        vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
+        _submit(d, proof);
+    }
+
+    function test_refuses_unknown_and_retired_models() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory proof = _prove(d, SUBMITTER);
+        d.modelId = bytes32(uint256(1));
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.UnknownModel.selector, d.modelId));
+        _submit(d, proof);
+
+        d.modelId = _good.claim.modelId;
+        _registry.retire(d.modelId);
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.RetiredModel.selector, d.modelId));
+        _submit(d, proof);
+    }
+
+    // Gas
+
+    function test_too_little_gas_records_nothing() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory call = abi.encodeCall(_log.submit, (d, _prove(d, SUBMITTER)));
+        for (uint256 gasLimit = 50000; gasLimit < 330000; gasLimit += 20000) {
+            vm.prank(SUBMITTER);
+            (bool success,) = address(_log).call{gas: gasLimit}(call);
+            vm.assertEq(success, false, "reverted");
+            vm.assertEq(_log.isRecorded(SUBMITTER, d), false, "not recorded");
+        }
+        vm.prank(SUBMITTER);
+        (bool enough,) = address(_log).call{gas: 500000}(call);
+        vm.assertEq(enough, true, "with enough gas");
+    }
+
+    function _outcome(Diagnosis memory d) private pure returns (uint256[] memory outcome) {
+        outcome = new uint256[](d.words.length - 1);
+        for (uint256 i; i < outcome.length; ++i) {
+            outcome[i] = d.words[i + 1];
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.24;
+
+import {Diagnosis} from "../sol/types/Diagnosis.sol";
+import {Fixture, ProofCase} from "./support/Fixture.sol";
+import {LogFixture} from "./support/LogFixture.sol";
+import {vm} from "./support/Vm.sol";
+
+/// @notice Gas, compared with snapshots/gas.json. Every measured call is a transaction of its own, so all accounts and
+/// slots are cold; `execution` leaves out the 21000 and the calldata that a transaction pays before it runs.
+contract GasTest is LogFixture {
+    uint256 private constant TRANSACTION = 21000;
+    uint256 private constant ZERO_BYTE = 4;
+    uint256 private constant OTHER_BYTE = 16;
+
+    function test_gas_code_size() public {
+        vm.assertLe(address(_store).code.length, 24576, "code size");
+        vm.snapshotValue("gas", "code size DiagnosisLog", address(_log).code.length);
+        vm.snapshotValue("gas", "code size Groth16Verifier", address(_verifier).code.length);
+        vm.snapshotValue("gas", "code size ModelRegistry", address(_registry).code.length);
+        vm.snapshotValue("gas", "code size VerifyingKeyStore", address(_store).code.length);
+    }
+
+    function test_gas_verify() public {
+        for (uint256 i; i < CASES; ++i) {
+            ProofCase memory c = _case(_json, i);
+            _store.register(c.key);
+            bytes memory call = abi.encodeCall(_verifier.verify, (c.claim, c.words, c.proof));
+            uint256 execution = _measure(address(_verifier), call, string.concat("verify ", _shape(c)));
+            if (i == CLASS_ONLY) vm.assertLe(execution, 290000, "a class and two challenges");
+        }
+    }
+
+    function test_gas_submit() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory call = abi.encodeCall(_log.submit, (d, _prove(d, SUBMITTER)));
+        vm.prank(SUBMITTER);
+        _measure(address(_log), call, "submit 2 words 2 challenges");
+    }
+
+    function test_gas_register() public {
+        ProofCase memory c = _case(_json, LARGEST);
+        _measure(address(_store), abi.encodeCall(_store.register, (c.key)), "register key 64 words 8 challenges");
+        c = _case(_json, CLASS_ONLY + 1);
+        _measure(address(_store), abi.encodeCall(_store.register, (c.key)), "register key 2 words 2 challenges");
+        bytes memory call =
+            abi.encodeCall(_registry.register, (c.claim.keyDigest, c.claim.weightCommitment, c.metadataDigest, ""));
+        _measure(address(_registry), call, "register model");
+    }
+
+    function _measure(address target, bytes memory call, string memory name) private returns (uint256 execution) {
+        (bool success,) = target.call(call);
+        vm.assertEq(success, true, name);
+        uint256 transaction = vm.lastCallGas().gasTotalUsed;
+        execution = transaction - _intrinsic(call);
+        vm.snapshotValue("gas", string.concat(name, ", transaction"), transaction);
+        vm.snapshotValue("gas", string.concat(name, ", execution"), execution);
+    }
+
+    function _intrinsic(bytes memory call) private pure returns (uint256 gas) {
+        gas = TRANSACTION;
+        for (uint256 i; i < call.length; ++i) {
+            gas += call[i] == 0 ? ZERO_BYTE : OTHER_BYTE;
+        }
+    }
+
+    function _shape(ProofCase memory c) private pure returns (string memory) {
+        uint256 challenges = uint8(c.key[11]);
+        return string.concat(vm.toString(c.words.length), " words ", vm.toString(challenges), " challenges");
+    }
+}
