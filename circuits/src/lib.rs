@@ -21,8 +21,8 @@ pub mod lower;
 pub mod onnx;
 pub mod parameters;
 pub mod quantize;
-pub mod records;
 pub mod r1cs;
+pub mod records;
 pub mod statement;
 pub mod system;
 

@@ -47,7 +47,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  zkdx compile model.zkdx --outcome class -o circuit.zkdx")]
     Compile(CompileArgs),
     /// Make proving and verification keys for a circuit, as a single party: for trying things out.
-    #[command(after_help = "Example:\n  zkdx setup circuit.zkdx --proving-key proving.key --verifying-key verifying.key")]
+    #[command(
+        after_help = "Example:\n  zkdx setup circuit.zkdx --proving-key proving.key --verifying-key verifying.key"
+    )]
     Setup(SetupArgs),
     /// Commit to a model's parameters, once per model.
     #[command(
@@ -69,7 +71,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  zkdx export proof.json --as calldata\n  zkdx export verifying.key --as hex")]
     Export(ExportArgs),
     /// Measure every step for a model, with random records or given ones.
-    #[command(after_help = "Example:\n  zkdx bench model.onnx --json\n  zkdx bench model.onnx --calibrate data.csv --runs 5")]
+    #[command(
+        after_help = "Example:\n  zkdx bench model.onnx --json\n  zkdx bench model.onnx --calibrate data.csv --runs 5"
+    )]
     Bench(BenchArgs),
     /// Print completions for a shell.
     #[command(after_help = "Example:\n  zkdx completions bash > /etc/bash_completion.d/zkdx")]

@@ -54,7 +54,9 @@ pub(crate) fn check_writable(path: &Path, overwrite: Overwrite) -> Result<()> {
         return Err(CliError::new(Kind::Io, fail()).why("it is a directory").next("name a file"));
     }
     if overwrite == Overwrite::No && path.exists() {
-        return Err(CliError::new(Kind::Io, fail()).why("it exists").next("choose another path, or pass --force to replace it"));
+        return Err(CliError::new(Kind::Io, fail())
+            .why("it exists")
+            .next("choose another path, or pass --force to replace it"));
     }
     if !directory(path).is_dir() {
         let why = format!("the directory `{}` does not exist", directory(path).display());

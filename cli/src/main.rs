@@ -2,9 +2,9 @@
 
 mod args;
 mod commands;
+mod dataset;
 mod error;
 mod files;
-mod dataset;
 mod output;
 mod pipeline;
 mod resources;

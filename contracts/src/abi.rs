@@ -1,6 +1,6 @@
 //! The contracts' interfaces, read from the compiled artifacts when this crate is built.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::too_many_arguments)]
 
 use std::fmt::Debug;
 
@@ -27,9 +27,12 @@ sol!(
     "artifacts/DiagnosisLog.json"
 );
 
+/// Reads the errors of one contract.
+type Reader = fn(&[u8]) -> Option<String>;
+
 /// The named error in revert data, as `Name { argument: value }`.
 pub fn revert_reason(data: &[u8]) -> String {
-    let readers: [fn(&[u8]) -> Option<String>; 4] = [
+    let readers: [Reader; 4] = [
         named::<DiagnosisLog::DiagnosisLogErrors>,
         named::<ModelRegistry::ModelRegistryErrors>,
         named::<Groth16Verifier::Groth16VerifierErrors>,

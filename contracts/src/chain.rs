@@ -85,7 +85,12 @@ impl Chain {
     }
 
     /// Sends a transaction.
-    pub fn send<C: SolCall>(&mut self, from: Address, to: Address, call: &C) -> Result<(C::Return, Receipt), ChainError> {
+    pub fn send<C: SolCall>(
+        &mut self,
+        from: Address,
+        to: Address,
+        call: &C,
+    ) -> Result<(C::Return, Receipt), ChainError> {
         let tx = self.transaction(from, TxKind::Call(to), call.abi_encode())?;
         let intrinsic = intrinsic_gas(&tx);
         let result = self.evm.transact_commit(tx).map_err(|error| ChainError::Invalid(error.to_string()))?;
@@ -93,7 +98,12 @@ impl Chain {
     }
 
     /// Runs a call and forgets what it changed.
-    pub fn call<C: SolCall>(&mut self, from: Address, to: Address, call: &C) -> Result<(C::Return, Receipt), ChainError> {
+    pub fn call<C: SolCall>(
+        &mut self,
+        from: Address,
+        to: Address,
+        call: &C,
+    ) -> Result<(C::Return, Receipt), ChainError> {
         let tx = self.transaction(from, TxKind::Call(to), call.abi_encode())?;
         let intrinsic = intrinsic_gas(&tx);
         let result = self.evm.transact(tx).map_err(|error| ChainError::Invalid(error.to_string()))?;

@@ -8,4 +8,4 @@ pub mod chain;
 pub mod suite;
 
 pub use chain::{Chain, ChainError, Receipt};
-pub use suite::{Suite, Submission};
+pub use suite::{Submission, Suite};

@@ -66,7 +66,12 @@ impl Suite {
     }
 
     /// Submits a diagnosis from `submitter` and records it.
-    pub fn submit(&mut self, submitter: [u8; 20], statement: &Statement, proof: &Proof) -> Result<Submission, ChainError> {
+    pub fn submit(
+        &mut self,
+        submitter: [u8; 20],
+        statement: &Statement,
+        proof: &Proof,
+    ) -> Result<Submission, ChainError> {
         let call = calldata::submit(statement, proof);
         let (nullifier, receipt) = self.chain.send(Address::from(submitter), self.log, &call)?;
         Ok(Submission { gas: receipt.gas, nullifier: nullifier.0 })

@@ -130,6 +130,33 @@ fn keys_and_models_have_the_digests_of_the_contracts() {
     }
 }
 
+/// A key of `keys.json`: bytes written at an offset of the good key, then cut or filled with zeros.
+fn patched(good: &[u8], patch: &Value) -> Vec<u8> {
+    let number = |name: &str| patch[name].as_u64().expect("a number") as usize;
+    let mut key = good.to_vec();
+    for (index, byte) in bytes(&patch["bytes"]).into_iter().enumerate() {
+        let index = number("offset") + index;
+        if index >= key.len() {
+            key.resize(index + 1, 0);
+        }
+        key[index] = byte;
+    }
+    key.resize(number("length"), 0);
+    key
+}
+
+#[test]
+fn native_loader_and_contract_accept_and_refuse_the_same_keys() {
+    let file = vectors("keys");
+    let good = bytes(&file["key"]);
+    for patch in list(&file, "accepted") {
+        assert!(VerifyingKey::from_bytes(&patched(&good, patch)).is_ok(), "{}", patch["name"]);
+    }
+    for patch in list(&file, "refused") {
+        assert!(VerifyingKey::from_bytes(&patched(&good, patch)).is_err(), "{}", patch["name"]);
+    }
+}
+
 #[test]
 fn seeds_follow_from_key_model_and_words() {
     for case in proofs() {

@@ -182,6 +182,7 @@ impl Network {
 }
 
 fn statement(public: &PublicModel, words: &[Fr], context: Context) -> Statement {
-    let (record_commitment, outcome) = words.split_first().map_or((Fr::default(), Vec::new()), |(a, b)| (*a, b.to_vec()));
+    let (record_commitment, outcome) =
+        words.split_first().map_or((Fr::default(), Vec::new()), |(a, b)| (*a, b.to_vec()));
     Statement { model_id: public.model().id(), record_commitment, outcome, context }
 }

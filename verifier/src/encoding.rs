@@ -37,6 +37,12 @@ pub enum DecodeError {
         /// What was being read.
         what: &'static str,
     },
+    /// Infinity where a point of the group proper is needed.
+    #[error("{what} is the point at infinity")]
+    Infinity {
+        /// What was being read.
+        what: &'static str,
+    },
     /// Coordinates that do not satisfy the curve's equation.
     #[error("{what} is not on its curve")]
     OffCurve {

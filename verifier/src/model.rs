@@ -3,6 +3,7 @@
 //! `D_W = Σ_W W_i·[K_i/δ_W]₁ + ρ·[δ_2]₁` and `model_id = keccak(TAG_MODEL ‖ vk_digest ‖ D_W ‖ metadata_digest)`.
 
 use ark_bn254::G1Affine;
+use ark_ec::AffineRepr;
 use zkdx_circuits::statement::{Digest32, Tag, keccak};
 
 use crate::encoding::{DecodeError, Reader, g1_bytes};
@@ -36,7 +37,11 @@ impl Model {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         let key = reader.digest("the verification key's digest")?;
-        let commitment = reader.g1("the commitment to the weights")?;
+        let what = "the commitment to the weights";
+        let commitment = reader.g1(what)?;
+        if commitment.is_zero() {
+            return Err(DecodeError::Infinity { what });
+        }
         let metadata = reader.digest("the metadata digest")?;
         reader.finish()?;
         Ok(Self { key, commitment, metadata })

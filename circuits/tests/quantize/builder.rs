@@ -7,45 +7,45 @@ use zkdx_circuits::quantize::{Labelled, Options, QuantizeError, QuantizedModel, 
 use zkdx_circuits::statement::Outcome;
 
 /// A graph under construction; node 0 is the record.
-pub struct Builder(Vec<FloatNode>);
+pub(crate) struct Builder(Vec<FloatNode>);
 
 impl Builder {
-    pub fn new(shape: &[usize]) -> Self {
+    pub(crate) fn new(shape: &[usize]) -> Self {
         let mut builder = Self(Vec::new());
         builder.node("record", FloatOp::Input, &[], shape);
         builder
     }
 
-    pub fn node(&mut self, name: &str, op: FloatOp, inputs: &[usize], shape: &[usize]) -> usize {
+    pub(crate) fn node(&mut self, name: &str, op: FloatOp, inputs: &[usize], shape: &[usize]) -> usize {
         let inputs = inputs.iter().map(|&id| NodeId(id)).collect();
         self.0.push(FloatNode { name: name.into(), op, inputs, shape: shape.to_vec() });
         self.0.len() - 1
     }
 
-    pub fn constant(&mut self, shape: &[usize], values: &[f32]) -> usize {
+    pub(crate) fn constant(&mut self, shape: &[usize], values: &[f32]) -> usize {
         let array = ArrayD::from_shape_vec(IxDyn(shape), values.to_vec()).unwrap();
         self.node("constant", FloatOp::Constant(array), &[], shape)
     }
 
-    pub fn shape(&self, id: usize) -> Vec<usize> {
+    pub(crate) fn shape(&self, id: usize) -> Vec<usize> {
         self.0[id].shape.clone()
     }
 
     /// The same shape, one input.
-    pub fn map(&mut self, name: &str, op: FloatOp, input: usize) -> usize {
+    pub(crate) fn map(&mut self, name: &str, op: FloatOp, input: usize) -> usize {
         let shape = self.shape(input);
         self.node(name, op, &[input], &shape)
     }
 
     /// With a constant on the right.
-    pub fn with(&mut self, op: FloatOp, input: usize, values: &[f32]) -> usize {
+    pub(crate) fn with(&mut self, op: FloatOp, input: usize, values: &[f32]) -> usize {
         let constant = self.constant(&[values.len()], values);
         let shape = self.shape(input);
         self.node("with", op, &[input, constant], &shape)
     }
 
     /// `input·weight + bias`.
-    pub fn dense(&mut self, name: &str, input: usize, weight: &[f32], bias: &[f32]) -> usize {
+    pub(crate) fn dense(&mut self, name: &str, input: usize, weight: &[f32], bias: &[f32]) -> usize {
         let mut shape = self.shape(input);
         let last = shape.pop().unwrap();
         shape.push(bias.len());
@@ -54,13 +54,13 @@ impl Builder {
         self.with(FloatOp::Add, product, bias)
     }
 
-    pub fn graph(self, output: usize) -> FloatGraph {
+    pub(crate) fn graph(self, output: usize) -> FloatGraph {
         FloatGraph { nodes: self.0, output: NodeId(output), labels: None, notes: Vec::new() }
     }
 }
 
 /// Repeatable values in [−1, 1).
-pub fn noise(seed: u64, len: usize) -> Vec<f32> {
+pub(crate) fn noise(seed: u64, len: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         state ^= state << 13;
@@ -71,19 +71,19 @@ pub fn noise(seed: u64, len: usize) -> Vec<f32> {
     (0..len).map(|_| next()).collect()
 }
 
-pub fn noisy_records(seed: u64, records: usize, len: usize) -> Vec<Vec<f64>> {
+pub(crate) fn noisy_records(seed: u64, records: usize, len: usize) -> Vec<Vec<f64>> {
     noise(seed, records * len).chunks(len).map(|row| row.iter().map(|&x| f64::from(x)).collect()).collect()
 }
 
 /// A record's outcome under the integer model.
-pub fn outcome(model: &QuantizedModel, raw: &[f64]) -> Outcome {
+pub(crate) fn outcome(model: &QuantizedModel, raw: &[f64]) -> Outcome {
     let record = model.architecture.encoding.encode(raw, Policy::Saturate).unwrap();
     let run = model.architecture.evaluate(&record, &model.parameters).unwrap();
     Outcome { class: run.class, scores: run.scores.clone() }
 }
 
 /// The float model's class: the first largest of several scores, and for one probability whether it is above ½.
-pub fn float_class(graph: &FloatGraph, raw: &[f64]) -> usize {
+pub(crate) fn float_class(graph: &FloatGraph, raw: &[f64]) -> usize {
     let raw: Vec<f32> = raw.iter().map(|&x| x as f32).collect();
     match graph.scores(&raw).unwrap().as_slice() {
         [p] => usize::from(*p > 0.5),
@@ -92,7 +92,7 @@ pub fn float_class(graph: &FloatGraph, raw: &[f64]) -> usize {
 }
 
 /// Quantises on noise and checks that fresh noise is classed alike wherever the margin is not within rounding.
-pub fn faithful(graph: &FloatGraph, options: &Options<'_>) -> Result<(QuantizedModel, Report), QuantizeError> {
+pub(crate) fn faithful(graph: &FloatGraph, options: &Options<'_>) -> Result<(QuantizedModel, Report), QuantizeError> {
     let len = graph.nodes[0].shape.iter().product();
     let (calibration, held_out) = (noisy_records(1, 200, len), noisy_records(2, 200, len));
     let classes = vec![0; held_out.len()];

@@ -13,27 +13,27 @@ use crate::builder::outcome;
 
 const MODELS: [&str; 3] = ["logreg", "mlp", "mlp-skl2onnx"];
 
-pub fn models() -> PathBuf {
+pub(crate) fn models() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models")
 }
 
-pub fn graph(model: &str) -> FloatGraph {
+pub(crate) fn graph(model: &str) -> FloatGraph {
     let bytes = read(models().join(model).join("model.onnx")).unwrap();
     import(&bytes, &ImportOptions::default()).unwrap()
 }
 
-pub fn features() -> Vec<Named> {
+pub(crate) fn features() -> Vec<Named> {
     let json: serde_json::Value = serde_json::from_slice(&read(models().join("data/features.json")).unwrap()).unwrap();
     let text = |entry: &serde_json::Value, key: &str| entry[key].as_str().unwrap().to_owned();
     json.as_array().unwrap().iter().map(|entry| (text(entry, "name"), text(entry, "unit"))).collect()
 }
 
-pub fn records(file: &str) -> RawRecords {
+pub(crate) fn records(file: &str) -> RawRecords {
     let names: Vec<String> = features().into_iter().map(|(name, _)| name).collect();
     read_csv(File::open(models().join("data").join(file)).unwrap(), &names, Some("label")).unwrap()
 }
 
-pub fn quantized(graph: &FloatGraph, options: Options<'_>) -> (QuantizedModel, Report) {
+pub(crate) fn quantized(graph: &FloatGraph, options: Options<'_>) -> (QuantizedModel, Report) {
     let (calibration, held_out) = (records("calibration.csv"), records("held_out.csv"));
     let labelled = Labelled { records: &held_out.values, classes: held_out.labels.as_ref().unwrap() };
     let options = Options { features: Some(features()), ..options };

@@ -39,7 +39,12 @@ pub(super) fn run(args: &ProveArgs, output: Output) -> Result<()> {
     let value = json!({ "proof": args.out, "reading": reading, "prove_seconds": elapsed.as_secs_f64() });
     output.result(&value, || {
         let diagnosis = reading.diagnosis.as_deref().unwrap_or("committed, not disclosed");
-        format!("diagnosis  {diagnosis}\nmodel      {}\nwrote {} in {}", reading.model, args.out.display(), duration(elapsed))
+        format!(
+            "diagnosis  {diagnosis}\nmodel      {}\nwrote {} in {}",
+            reading.model,
+            args.out.display(),
+            duration(elapsed)
+        )
     });
     Ok(())
 }
@@ -61,7 +66,11 @@ impl Inputs {
         let found = self.file.architecture_of(&self.key.verifying.architecture);
         let architecture = found.ok_or_else(|| {
             let why = "the key was made for another architecture";
-            mismatch(format!("`{key}` is not a key for `{model}`"), why, "use the key that the model was registered with")
+            mismatch(
+                format!("`{key}` is not a key for `{model}`"),
+                why,
+                "use the key that the model was registered with",
+            )
         })?;
         if self.registration.model().key != self.key.verifying.digest() {
             let what = format!("`{}` was made with another key than `{key}`", args.registration.display());
@@ -73,14 +82,19 @@ impl Inputs {
         }
         if self.record.encoding != store::encoding_digest(&architecture.encoding)? {
             let what = format!("`{}` was encoded for another model than `{model}`", args.record.display());
-            return Err(mismatch(what, "features, units or ranges differ", "commit to the record again with this circuit"));
+            return Err(mismatch(
+                what,
+                "features, units or ranges differ",
+                "commit to the record again with this circuit",
+            ));
         }
         Ok(architecture)
     }
 }
 
 fn prove(inputs: &Inputs, network: &Network, context: &ContextArgs) -> Result<Proven> {
-    let prover = Prover::new(&inputs.key, &inputs.registration, &Cpu).or_fail(Kind::Input, "cannot use the proving key")?;
+    let prover =
+        Prover::new(&inputs.key, &inputs.registration, &Cpu).or_fail(Kind::Input, "cannot use the proving key")?;
     let public = network.public_model(&inputs.registration, inputs.file.card.clone());
     let patient = Patient { record: &inputs.record.record, blinding: &inputs.record.blinding };
     let context = proof_context(context, inputs.record.policy);
