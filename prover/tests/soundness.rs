@@ -157,6 +157,50 @@ fn a_known_beta() {
     assert_loader_refuses(&weak.verifying, KeyError::SmallMultiple { what: "β" });
 }
 
+/// Any words at all, where `C` or `D_1` alone can cancel `e(α, β)`: `A` and `B` are then left for the public inputs.
+fn cancel_alpha_beta(key: &ProvingKey, c: G1Affine, d_1: G1Affine) -> Forgery {
+    let vk = &key.verifying;
+    let model = Model { key: vk.digest(), commitment: G1Affine::identity(), metadata: METADATA };
+    let statement = statement(model.id(), &[Fr::from(666u64), Fr::from(999u64)]);
+    let challenges = slow::challenges(&model, &statement, &d_1, vk.challenges);
+    let a = slow::public_point(vk, &statement.words(), &challenges).into_affine();
+    (model, statement, Proof { a, b: vk.gamma_g2, c, d_1 })
+}
+
+#[test]
+fn a_known_alpha() {
+    let toy = Diagnosis::sample();
+    let forge = |key: &ProvingKey| {
+        let nothing = G1Affine::identity();
+        let (model, statement, mut proof) = cancel_alpha_beta(key, nothing, nothing);
+        proof.a = (key.beta_g1 * Fr::from(3u64) + proof.a).into_affine();
+        (model, statement, proof)
+    };
+    for alpha in [Fr::from(3u64), -Fr::from(8u64)] {
+        let (weak, _) = keys(&toy, |trapdoor| trapdoor.alpha = alpha);
+        assert_loader_refuses(&weak.verifying, KeyError::SmallMultiple { what: "α" });
+    }
+    let (weak, strong) = keys(&toy, |trapdoor| trapdoor.alpha = Fr::from(3u64));
+    accepted(&weak, &forge(&weak));
+    refused(&strong, &forge(&strong));
+}
+
+#[test]
+fn beta_equal_or_opposite_to_a_divisor() {
+    let (toy, nothing) = (Diagnosis::sample(), G1Affine::identity());
+    let second = |key: &ProvingKey| cancel_alpha_beta(key, -key.verifying.alpha_g1, nothing);
+    let (weak, strong) = keys(&toy, |trapdoor| trapdoor.beta = trapdoor.delta_2);
+    accepted(&weak, &second(&weak));
+    refused(&strong, &second(&strong));
+    assert_loader_refuses(&weak.verifying, KeyError::Related { first: "β", second: "δ_2" });
+
+    let first = |key: &ProvingKey| cancel_alpha_beta(key, nothing, key.verifying.alpha_g1);
+    let (weak, strong) = keys(&toy, |trapdoor| trapdoor.beta = -trapdoor.delta_1);
+    accepted(&weak, &first(&weak));
+    refused(&strong, &first(&strong));
+    assert_loader_refuses(&weak.verifying, KeyError::Related { first: "β", second: "δ_1" });
+}
+
 /// Chooses the value after the challenge, where the challenge leaves out the commitment to it.
 fn choose_late(key: &ProvingKey, place: Place, weak_challenge: impl Fn(&Forgery) -> Vec<Fr>) -> (Forgery, Vec<Fr>) {
     let zero = Sealed { place, value: Fr::from(0u64) };

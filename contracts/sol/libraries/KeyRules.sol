@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.24;
 
+import {G1Point} from "../types/G1Point.sol";
 import {Bn254} from "./Bn254.sol";
 import {G2Multiples} from "./G2Multiples.sol";
 import {
@@ -50,9 +51,9 @@ library KeyRules {
     error KeyPointNotOnCurve(uint256 offset);
     /// @notice A G2 point is not in G2: a coordinate not reduced, off the curve or outside the subgroup.
     error KeyPointNotInG2();
-    /// @notice Two of γ, δ_W, δ_1, δ_2 are equal or opposite.
+    /// @notice Two of β, γ, δ_W, δ_1, δ_2 are equal or opposite.
     error KeyDivisorsRelated(uint256 firstOffset, uint256 secondOffset);
-    /// @notice The G2 point at this offset is plus or minus `multiple` times the generator.
+    /// @notice The point at this offset is plus or minus `multiple` times the generator of its group.
     error KeySmallMultiple(uint256 offset, uint256 multiple);
 
     /// @notice Reverts with the first reason to refuse the key.
@@ -65,7 +66,8 @@ library KeyRules {
         }
         uint256[5] memory offsets = [KEY_BETA, KEY_GAMMA, KEY_DELTA_W, KEY_DELTA_1, KEY_DELTA_2];
         _checkG2(key, offsets);
-        _checkDivisors(key, offsets);
+        _checkRelations(key, offsets);
+        _checkAlpha(key);
         for (uint256 i; i < offsets.length; ++i) {
             _checkMultiples(key, offsets[i]);
         }
@@ -114,14 +116,25 @@ library KeyRules {
         if (!Bn254.arePairs(pointer, offsets.length)) revert KeyPointNotInG2();
     }
 
-    /// @dev On the curve, equal x means equal or opposite. `offsets[0]` is β, which is no divisor.
-    function _checkDivisors(bytes calldata key, uint256[5] memory offsets) private pure {
-        for (uint256 i = 1; i < offsets.length; ++i) {
+    /// @dev On the curve, equal x means equal or opposite.
+    function _checkRelations(bytes calldata key, uint256[5] memory offsets) private pure {
+        for (uint256 i; i < offsets.length; ++i) {
             for (uint256 j = i + 1; j < offsets.length; ++j) {
                 if (_xDigest(key, offsets[i]) == _xDigest(key, offsets[j])) {
                     revert KeyDivisorsRelated(offsets[i], offsets[j]);
                 }
             }
+        }
+    }
+
+    /// @dev Whoever knows α, like whoever knows β, can cancel e(α, β) and state anything.
+    function _checkAlpha(bytes calldata key) private view {
+        uint256 x = _word(key, KEY_ALPHA);
+        G1Point memory generator = G1Point(1, 2);
+        G1Point memory multiple = G1Point(1, 2);
+        for (uint256 k = 1; k <= G2Multiples.COUNT; ++k) {
+            if (x == multiple.x) revert KeySmallMultiple(KEY_ALPHA, k);
+            multiple = Bn254.add(multiple, generator);
         }
     }
 

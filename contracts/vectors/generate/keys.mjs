@@ -5,7 +5,6 @@ import { keyOf, trapdoor } from './proofs.mjs';
 
 const SHAPE = { name: 'keys', words: 2, challenges: 1 };
 const POINTS_G2 = { beta: 160, gamma: 288, delta_w: 416, delta_1: 544, delta_2: 672 };
-const DIVISORS = ['gamma', 'delta_w', 'delta_1', 'delta_2'];
 const KEY = keyOf(SHAPE);
 const at = (offset, size) => KEY.slice(offset, offset + size);
 const patch = (name, error, offset, bytes, length = KEY.length) => ({ name, error, offset, bytes: e.hex(bytes), length });
@@ -70,8 +69,9 @@ function pointsG2() {
 
 function related() {
   const t = trapdoor(SHAPE);
-  const logs = { gamma: t.gamma, delta_w: t.deltaW, delta_1: t.delta1, delta_2: t.delta2 };
-  const pairs = DIVISORS.flatMap((a, i) => DIVISORS.slice(i + 1).map((b) => [a, b]));
+  const logs = { beta: t.beta, gamma: t.gamma, delta_w: t.deltaW, delta_1: t.delta1, delta_2: t.delta2 };
+  const names = Object.keys(logs);
+  const pairs = names.flatMap((a, i) => names.slice(i + 1).map((b) => [a, b]));
   return pairs.flatMap(([a, b]) => [1n, -1n].map((sign) => patch(`${b} ${sign > 0 ? 'equals' : 'opposite to'} ${a}`, 'KeyDivisorsRelated',
     POINTS_G2[b], e.encodeG2(e.times(e.G2.BASE, sign * logs[a])))));
 }
@@ -79,9 +79,11 @@ function related() {
 const MULTIPLES = [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n].flatMap((k) => [k, -k]);
 
 function multiples() {
-  return Object.entries(POINTS_G2).flatMap(([name, offset]) => MULTIPLES
+  const alpha = MULTIPLES.map((k) => patch(`alpha is ${k} times the generator`, 'KeySmallMultiple', 96, e.encodeG1(e.times(e.G1.BASE, k))));
+  const others = Object.entries(POINTS_G2).flatMap(([name, offset]) => MULTIPLES
     .filter((k) => !(name === 'gamma' && k === 1n))
     .map((k) => patch(`${name} is ${k} times the generator`, 'KeySmallMultiple', offset, e.encodeG2(e.times(e.G2.BASE, k)))));
+  return [...alpha, ...others];
 }
 
 export function keys() {
@@ -93,10 +95,9 @@ export function keys() {
     accepted: [
       patch('as it is', '', 0, []),
       patch('gamma is the generator', '', POINTS_G2.gamma, e.encodeG2(e.G2.BASE)),
-      patch('beta equals gamma', '', POINTS_G2.beta, at(POINTS_G2.gamma, 128)),
       patch('delta_2 is nine times the generator', '', POINTS_G2.delta_2, e.encodeG2(e.times(e.G2.BASE, 9n))),
       patch('a ceremony', '', 10, e.concat([1], at(11, 53), e.keccak(Buffer.from('a ceremony')))),
-      patch('alpha is the generator', '', 96, e.encodeG1(e.G1.BASE)),
+      patch('alpha is nine times the generator', '', 96, e.encodeG1(e.times(e.G1.BASE, 9n))),
       patch('another architecture', '', 32, e.keccak(Buffer.from('another architecture'))),
     ],
     refused: [...header(), ...pointsG1(), ...pointsG2(), ...related(), ...multiples()],

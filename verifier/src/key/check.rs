@@ -1,10 +1,10 @@
 //! Which keys are refused: those whose elements are related, small or nothing.
 //!
-//! `γ = 1` is sound and what a ceremony yields; every other relation among `γ, δ_W, δ_1, δ_2` that a glance can find is a defect of the
-//! setup, and a defect of the setup is a forged diagnosis.
+//! `γ = 1` is sound and what a ceremony yields; every other relation among `β, γ, δ_W, δ_1, δ_2` that a glance can find is a defect of
+//! the setup, and a defect of the setup is a forged diagnosis. So is an `α` or a `β` that anyone knows.
 
-use ark_bn254::{G1Affine, G2Affine, G2Projective};
-use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
+use ark_bn254::{G1Affine, G2Affine};
+use ark_ec::{AffineRepr, CurveGroup};
 use thiserror::Error;
 
 use super::{CHALLENGES, SetupKind, VerifyingKey, WORDS};
@@ -62,7 +62,7 @@ pub enum KeyError {
         /// Which element.
         what: &'static str,
     },
-    /// Two divisors that are equal or opposite.
+    /// Two of `β` and the divisors that are equal or opposite.
     #[error("{first} and {second} of the verification key are equal or opposite: its proofs can be forged")]
     Related {
         /// One of them.
@@ -104,28 +104,24 @@ impl VerifyingKey {
     fn check_points(&self) -> Result<(), KeyError> {
         check_g1_element(&self.alpha_g1, "α")?;
         self.ic.iter().try_for_each(|point| check_g1_element(point, "an element of IC"))?;
-        let elements = [(&self.beta_g2, "β")].into_iter().chain(self.divisors());
-        elements.into_iter().try_for_each(|(point, what)| check_g2_element(point, what))
+        self.elements().into_iter().try_for_each(|(point, what)| check_g2_element(point, what))
     }
 
     fn check_multiples(&self) -> Result<(), KeyError> {
-        let generator = G2Projective::generator();
-        let step = |last: &G2Projective| Some(*last + generator);
-        let multiples: Vec<_> = std::iter::successors(Some(generator), step).take(SMALL_MULTIPLES).collect();
-        let multiples = G2Projective::normalize_batch(&multiples);
-        let small = |point: &G2Affine| multiples.iter().any(|multiple| same_up_to_sign(multiple, point));
+        if is_small_multiple(&self.alpha_g1) {
+            return Err(KeyError::SmallMultiple { what: "α" });
+        }
         let unit_gamma = self.gamma_g2 == G2Affine::generator();
-        let [gamma, w, first, second] = self.divisors();
-        let mut elements = [(&self.beta_g2, "β"), w, first, second].into_iter().chain((!unit_gamma).then_some(gamma));
-        match elements.find(|(point, _)| small(point)) {
+        let suspects = self.elements().into_iter().filter(|(_, what)| !(unit_gamma && *what == "γ"));
+        match suspects.into_iter().find(|(point, _)| is_small_multiple(*point)) {
             Some((_, what)) => Err(KeyError::SmallMultiple { what }),
             None => Ok(()),
         }
     }
 
     fn check_relations(&self) -> Result<(), KeyError> {
-        for (index, (one, first)) in self.divisors().into_iter().enumerate() {
-            let mut others = self.divisors().into_iter().skip(index + 1);
+        for (index, (one, first)) in self.elements().into_iter().enumerate() {
+            let mut others = self.elements().into_iter().skip(index + 1);
             if let Some((_, second)) = others.find(|(other, _)| same_up_to_sign(one, other)) {
                 return Err(KeyError::Related { first, second });
             }
@@ -133,12 +129,22 @@ impl VerifyingKey {
         Ok(())
     }
 
-    fn divisors(&self) -> [(&G2Affine, &'static str); 4] {
-        [(&self.gamma_g2, "γ"), (&self.delta_w_g2, "δ_W"), (&self.delta_1_g2, "δ_1"), (&self.delta_2_g2, "δ_2")]
+    /// Everything of the key in G2.
+    fn elements(&self) -> [(&G2Affine, &'static str); 5] {
+        let [beta, gamma] = [(&self.beta_g2, "β"), (&self.gamma_g2, "γ")];
+        [beta, gamma, (&self.delta_w_g2, "δ_W"), (&self.delta_1_g2, "δ_1"), (&self.delta_2_g2, "δ_2")]
     }
 }
 
-fn same_up_to_sign(one: &G2Affine, other: &G2Affine) -> bool {
+/// Whether `point` is `k` times the generator for a `|k|` of at most [`SMALL_MULTIPLES`].
+fn is_small_multiple<P: AffineRepr>(point: &P) -> bool {
+    let step = |last: &P::Group| Some(*last + P::generator());
+    let multiples: Vec<_> =
+        std::iter::successors(Some(P::generator().into_group()), step).take(SMALL_MULTIPLES).collect();
+    P::Group::normalize_batch(&multiples).iter().any(|multiple| same_up_to_sign(multiple, point))
+}
+
+fn same_up_to_sign<P: AffineRepr>(one: &P, other: &P) -> bool {
     one == other || *one == -*other
 }
 
