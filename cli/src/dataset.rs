@@ -117,5 +117,7 @@ fn extension(path: &Path) -> String {
 
 fn unknown_format(path: &Path, extension: &str) -> CliError {
     let what = format!("cannot read records from `{}`", path.display());
-    CliError::new(Kind::Input, what).why(format!("`.{extension}` is no format of records")).next("use .csv, .json or .npy")
+    CliError::new(Kind::Input, what)
+        .why(format!("`.{extension}` is no format of records"))
+        .next("use .csv, .json or .npy")
 }

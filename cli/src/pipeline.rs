@@ -86,7 +86,8 @@ pub(crate) fn register(
     let (kind, what) = internal("cannot register the model");
     let work = || network.register(&key, parameters, card, &Cpu, &mut OsRng);
     let ((registration, public), _) = output.step("register the model", work).or_fail(kind, what)?;
-    let verifying = PreparedVerifyingKey::new(key.verifying.clone()).or_fail(Kind::Internal, "the key is degenerate")?;
+    let verifying =
+        PreparedVerifyingKey::new(key.verifying.clone()).or_fail(Kind::Internal, "the key is degenerate")?;
     measured.model = format!("{} {}", public.card().name, public.card().version);
     measured.system = "two-round-groth16";
     measured.constraints = CircuitInfo::of(&network.shape().or_fail(Kind::Internal, "cannot shape")?).constraints;
@@ -146,7 +147,12 @@ pub(crate) fn deploy(registered: &Registered) -> Result<Suite> {
 }
 
 /// Has the contracts check a proof and every kind of tampering with it, then accept it once and refuse its replay.
-pub(crate) fn settle(suite: &mut Suite, registered: &Registered, proven: &Proven, measured: &mut Measured) -> Result<()> {
+pub(crate) fn settle(
+    suite: &mut Suite,
+    registered: &Registered,
+    proven: &Proven,
+    measured: &mut Measured,
+) -> Result<()> {
     let (model, statement, proof) = (registered.public.model(), &proven.file.statement, &proven.file.proof);
     let receipt = suite.verify(model, statement, proof).or_fail(Kind::Refused, "the contract refuses the proof")?;
     measured.gas_verify = receipt.execution_gas;
@@ -154,12 +160,17 @@ pub(crate) fn settle(suite: &mut Suite, registered: &Registered, proven: &Proven
         let native = verify_file(&registered.verifying, &registered.public, file, None).is_err();
         native && suite.submit(SUBMITTER, &file.statement, &file.proof).is_err()
     });
-    let accepted = suite.submit(SUBMITTER, statement, proof).or_fail(Kind::Refused, "the contract refuses the proof")?;
+    let accepted =
+        suite.submit(SUBMITTER, statement, proof).or_fail(Kind::Refused, "the contract refuses the proof")?;
     let replayed = suite.submit(SUBMITTER, statement, proof).is_ok();
     measured.gas_submit = accepted.gas;
     measured.accepted = true;
     measured.tampered_rejected = refused && !replayed;
-    if measured.tampered_rejected { Ok(()) } else { Err(CliError::new(Kind::Internal, "a tampered proof was accepted")) }
+    if measured.tampered_rejected {
+        Ok(())
+    } else {
+        Err(CliError::new(Kind::Internal, "a tampered proof was accepted"))
+    }
 }
 
 /// The same proof with another outcome, another record, another nonce, and another element.

@@ -39,7 +39,9 @@ fn row(args: &CommitArgs, architecture: &Architecture) -> Result<Vec<f64>> {
     let count = records.values.len();
     records.values.into_iter().nth(args.row).ok_or_else(|| {
         let what = format!("`{}` has no row {}", args.record.display(), args.row);
-        CliError::new(Kind::Input, what).why(format!("it has {count} records, counted from 0")).next("choose with --row")
+        CliError::new(Kind::Input, what)
+            .why(format!("it has {count} records, counted from 0"))
+            .next("choose with --row")
     })
 }
 
