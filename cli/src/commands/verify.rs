@@ -26,7 +26,8 @@ pub(super) fn run(args: &VerifyArgs, output: Output) -> Result<()> {
     let next = "do not rely on this proof; check that key and model are the ones it was made for";
     let diagnosis = verify_file(&key, &model, &file, opening.as_ref());
     let elapsed = start.elapsed();
-    let diagnosis = diagnosis.or_fail_with(Kind::Refused, format!("`{}` does not verify", args.proof.display()), next)?;
+    let diagnosis =
+        diagnosis.or_fail_with(Kind::Refused, format!("`{}` does not verify", args.proof.display()), next)?;
     let value = json!({
         "verified": true, "reading": diagnosis.reading, "model_id": hex(file.statement.model_id),
         "context": file.statement.context, "setup": setup_name(diagnosis.setup), "verify_seconds": elapsed.as_secs_f64(),
@@ -41,7 +42,8 @@ fn read_opening(path: &std::path::Path) -> Result<Opening> {
     serde_json::from_slice(&files::read(path)?).or_fail_with(Kind::Input, what, next)
 }
 
-fn setup_name(setup: SetupKind) -> &'static str {
+/// How a key was made, for people.
+pub(super) fn setup_name(setup: SetupKind) -> &'static str {
     match setup {
         SetupKind::SingleParty => "single party (not for production)",
         SetupKind::Ceremony => "ceremony",
