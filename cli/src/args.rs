@@ -156,7 +156,7 @@ pub(crate) struct QuantizeArgs {
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(4..=16))]
     pub(crate) activation_bits: u32,
     /// How far beyond the calibration data a record may go, as a fraction of each feature's span, on both sides.
-    #[arg(long, default_value_t = 0.5)]
+    #[arg(long, default_value_t = 0.5, value_parser = margin)]
     pub(crate) margin: f64,
     /// For a model with several outputs: the one that holds the scores.
     #[arg(long)]
@@ -373,10 +373,16 @@ pub(crate) struct CompletionsArgs {
     pub(crate) shell: clap_complete::Shell,
 }
 
+/// Parses a margin: a finite fraction, not negative.
+fn margin(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    if value.is_finite() && value >= 0.0 { Ok(value) } else { Err("not a fraction of zero or more".into()) }
+}
+
 /// Parses `N` bytes of hexadecimal, with or without `0x`.
 fn hex_array<const N: usize>(text: &str) -> Result<[u8; N], String> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     let bytes = hex::decode(digits).map_err(|error| format!("not hexadecimal: {error}"))?;
     let got = bytes.len();
-    bytes.try_into().map_err(|_| format!("{got} bytes, expected {N}"))
+    bytes.try_into().map_err(|_| format!("expected {N} bytes, got {got}"))
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<()> {
         Command::Verify(args) => verify::run(&args, output),
         Command::Export(args) => export::run(&args, output),
         Command::Bench(args) => bench::run(&args, output),
-        Command::Completions(args) => completions::run(&args),
+        Command::Completions(args) => completions::run(&args, output),
     }
 }
 

@@ -47,6 +47,18 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
+/// [`check_writable`] for every output of a command, which must be different files.
+pub(crate) fn check_all_writable(paths: &[&Path], overwrite: Overwrite) -> Result<()> {
+    for (index, path) in paths.iter().enumerate() {
+        if paths[..index].iter().any(|earlier| place(earlier) == place(path)) {
+            let what = format!("`{}` is named for two outputs", path.display());
+            return Err(CliError::new(Kind::Usage, what).next("choose a path for each"));
+        }
+        check_writable(path, overwrite)?;
+    }
+    Ok(())
+}
+
 /// Fails early if `path` exists and may not be replaced, or its directory does not exist.
 pub(crate) fn check_writable(path: &Path, overwrite: Overwrite) -> Result<()> {
     let fail = || format!("cannot write `{}`", path.display());
@@ -58,6 +70,11 @@ pub(crate) fn check_writable(path: &Path, overwrite: Overwrite) -> Result<()> {
             .why("it exists")
             .next("choose another path, or pass --force to replace it"));
     }
+    if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(CliError::new(Kind::Io, fail())
+            .why("it is a link or a device, not a plain file")
+            .next("choose another path"));
+    }
     if !directory(path).is_dir() {
         let why = format!("the directory `{}` does not exist", directory(path).display());
         return Err(CliError::new(Kind::Io, fail()).why(why).next("create it first"));
@@ -65,9 +82,30 @@ pub(crate) fn check_writable(path: &Path, overwrite: Overwrite) -> Result<()> {
     Ok(())
 }
 
-/// Writes `bytes` to `path` in one step: either the whole file is there afterwards, or nothing changed.
-pub(crate) fn write(path: &Path, bytes: &[u8], privacy: Privacy, overwrite: Overwrite) -> Result<()> {
-    check_writable(path, overwrite)?;
+/// A file to write.
+pub(crate) struct NewFile<'f> {
+    /// Where to.
+    pub(crate) path: &'f Path,
+    /// What.
+    pub(crate) bytes: &'f [u8],
+    /// For whom.
+    pub(crate) privacy: Privacy,
+}
+
+/// Writes files: each is written whole beside its place before any takes its place, so that a full disk leaves nothing behind.
+pub(crate) fn write_all(files: &[NewFile<'_>], overwrite: Overwrite) -> Result<()> {
+    let paths: Vec<&Path> = files.iter().map(|file| file.path).collect();
+    check_all_writable(&paths, overwrite)?;
+    let staged = files.iter().map(stage).collect::<Result<Vec<_>>>()?;
+    for (file, staged) in files.iter().zip(staged) {
+        let what = format!("cannot write `{}`", file.path.display());
+        persist(staged, file.path, overwrite).or_fail_with(Kind::Io, what, "check its directory and try again")?;
+    }
+    Ok(())
+}
+
+fn stage(new: &NewFile<'_>) -> Result<NamedTempFile> {
+    let NewFile { path, bytes, privacy } = *new;
     let fail = || format!("cannot write `{}`", path.display());
     let next = "check permissions and free space of its directory; nothing was written";
     let mut file = NamedTempFile::with_prefix_in(".zkdx-", directory(path)).or_fail_with(Kind::Io, fail(), next)?;
@@ -75,7 +113,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8], privacy: Privacy, overwrite: Over
     file.as_file().set_permissions(Permissions::from_mode(mode)).or_fail_with(Kind::Io, fail(), next)?;
     file.write_all(bytes).or_fail_with(Kind::Io, fail(), next)?;
     file.as_file().sync_all().or_fail_with(Kind::Io, fail(), next)?;
-    persist(file, path, overwrite).or_fail_with(Kind::Io, fail(), next)
+    Ok(file)
 }
 
 fn persist(file: NamedTempFile, path: &Path, overwrite: Overwrite) -> std::io::Result<()> {
@@ -84,6 +122,12 @@ fn persist(file: NamedTempFile, path: &Path, overwrite: Overwrite) -> std::io::R
         Overwrite::No => file.persist_noclobber(path),
     };
     result.map(drop).map_err(|error| error.error)
+}
+
+/// The same for two ways to write one path.
+fn place(path: &Path) -> PathBuf {
+    let directory = directory(path);
+    directory.canonicalize().unwrap_or(directory).join(path.file_name().unwrap_or_default())
 }
 
 fn directory(path: &Path) -> PathBuf {

@@ -72,11 +72,16 @@ impl Output {
     pub(crate) fn error(&self, error: &CliError) {
         let _ = writeln!(std::io::stderr(), "{error}");
         if self.json {
-            let value = serde_json::json!({
-                "error": { "kind": error.kind.name(), "what": error.what, "why": error.why, "next": error.next }
-            });
-            let _ = writeln!(std::io::stdout(), "{value}");
+            self.json_error(error);
         }
+    }
+
+    /// The error as JSON on standard output.
+    pub(crate) fn json_error(&self, error: &CliError) {
+        let value = serde_json::json!({
+            "error": { "kind": error.kind.name(), "what": error.what, "why": error.why, "next": error.next }
+        });
+        let _ = writeln!(std::io::stdout(), "{value}");
     }
 }
 

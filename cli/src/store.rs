@@ -12,7 +12,7 @@ use zkdx_verifier::file::{self, Kind as FileKind};
 use zkdx_verifier::{PreparedVerifyingKey, ProofFile, PublicModel, VerifyingKey};
 
 use crate::error::{CliError, Context, Kind, Result};
-use crate::files::{self, Overwrite, Privacy};
+use crate::files::{self, NewFile, Overwrite, Privacy};
 
 /// A quantised model with its card. Secret.
 pub(crate) struct ModelFile {
@@ -169,12 +169,31 @@ pub(crate) fn read_proof(path: &Path) -> Result<ProofFile> {
 
 /// Writes a file anyone may read.
 pub(crate) fn write_public(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<()> {
-    files::write(path, bytes, Privacy::Public, overwrite)
+    files::write_all(&[public(path, bytes)], overwrite)
 }
 
 /// Writes a file only its owner may read.
 pub(crate) fn write_secret(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<()> {
-    files::write(path, bytes, Privacy::Secret, overwrite)
+    files::write_all(&[secret(path, bytes)], overwrite)
+}
+
+/// A file anyone may read.
+pub(crate) fn public<'f>(path: &'f Path, bytes: &'f [u8]) -> NewFile<'f> {
+    NewFile { path, bytes, privacy: Privacy::Public }
+}
+
+/// A file only its owner may read.
+pub(crate) fn secret<'f>(path: &'f Path, bytes: &'f [u8]) -> NewFile<'f> {
+    NewFile { path, bytes, privacy: Privacy::Secret }
+}
+
+/// The name in the field `format` of a JSON file of zkdx.
+pub(crate) fn json_format(bytes: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Format {
+        format: String,
+    }
+    serde_json::from_slice(bytes).ok().map(|Format { format }| format)
 }
 
 fn open<'b>(path: &Path, kind: FileKind, bytes: &'b [u8], next: &str) -> Result<&'b [u8]> {

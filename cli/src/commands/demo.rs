@@ -111,6 +111,7 @@ fn summary(measured: &Measured, report: &Report, diagnosis: &str) -> String {
         let _ = writeln!(text, "{name:<24}{value}");
     };
     let seconds = |value: f64| duration(Duration::from_secs_f64(value));
+    line("float model", measured.float_label.clone().unwrap_or_else(|| "no answer".into()));
     if let Some(held_out) = &report.held_out {
         let agreement =
             format!("{} of {} held-out labels as in the float model", held_out.agreements, held_out.records);

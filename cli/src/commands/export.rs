@@ -46,10 +46,10 @@ fn read(args: &ExportArgs) -> Result<Exported> {
     match file::peek(&bytes) {
         Some(FileKind::ProvingKey) => Ok(Exported::Key(Box::new(store::read_proving_key(&args.file)?.verifying))),
         Some(_) => Ok(Exported::Key(Box::new(store::read_verifying_key(&args.file)?.key().clone()))),
-        None => match store::read_public_model(&args.file) {
-            Ok(model) => Ok(Exported::Model(Box::new(model))),
-            Err(_) => Ok(Exported::Proof(Box::new(store::read_proof(&args.file)?))),
-        },
+        None if store::json_format(&bytes).as_deref() == Some("zkdx-model") => {
+            Ok(Exported::Model(Box::new(store::read_public_model(&args.file)?)))
+        }
+        None => Ok(Exported::Proof(Box::new(store::read_proof(&args.file)?))),
     }
 }
 

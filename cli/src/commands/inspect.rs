@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 use zkdx_circuits::onnx::{self, ImportOptions};
+use zkdx_verifier::Opening;
 use zkdx_verifier::file::{self, Kind as FileKind};
 
 use super::hex;
+use super::verify::setup_name;
 use crate::args::InspectArgs;
 use crate::error::{Context, Kind, Result};
 use crate::files;
@@ -17,7 +19,7 @@ pub(super) fn run(args: &InspectArgs, output: Output) -> Result<()> {
     let kind = file::peek(&content);
     let value = match kind {
         Some(kind) => zkdx_file(args, kind, content.len())?,
-        None if content.trim_ascii_start().starts_with(b"{") => json_file(args)?,
+        None if content.trim_ascii_start().starts_with(b"{") => json_file(args, &content)?,
         None => return onnx_file(args, &content, output),
     };
     output.result(&value, || render(&value, ""));
@@ -32,8 +34,12 @@ fn onnx_file(args: &InspectArgs, content: &[u8], output: Output) -> Result<()> {
     Ok(())
 }
 
-fn json_file(args: &InspectArgs) -> Result<Value> {
-    if let Ok(model) = store::read_public_model(&args.file) {
+fn json_file(args: &InspectArgs, content: &[u8]) -> Result<Value> {
+    if serde_json::from_slice::<Opening>(content).is_ok() {
+        return Ok(json!({ "file": "opening of a committed outcome", "secret": true }));
+    }
+    if store::json_format(content).as_deref() == Some("zkdx-model") {
+        let model = store::read_public_model(&args.file)?;
         return Ok(json!({
             "file": "public half of a registration", "model_id": hex(model.model().id()), "key": hex(model.model().key),
             "card": model.card(), "labels": model.architecture().labels, "outcome": model.architecture().outcome,
@@ -53,7 +59,7 @@ fn zkdx_file(args: &InspectArgs, kind: FileKind, length: usize) -> Result<Value>
         FileKind::VerifyingKey => {
             let key = store::read_verifying_key(path)?;
             json!({
-                "digest": hex(key.digest()), "setup": format!("{:?}", key.key().setup),
+                "digest": hex(key.digest()), "setup": setup_name(key.key().setup),
                 "architecture": hex(key.key().architecture), "statement_words": key.key().words(),
                 "challenges": key.key().challenges,
             })

@@ -1,6 +1,6 @@
 //! `zkdx prove`: the diagnosis of a committed record.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rand::RngCore;
 use rand::rngs::OsRng;
@@ -26,12 +26,11 @@ struct Inputs {
 /// Proves.
 pub(super) fn run(args: &ProveArgs, output: Output) -> Result<()> {
     let overwrite = Overwrite::from(&args.force);
-    files::check_writable(&args.out, overwrite)?;
-    args.timings.as_ref().map_or(Ok(()), |path| files::check_writable(path, overwrite))?;
+    check_outputs(args, args.opening.as_ref(), overwrite)?;
     let inputs = read(args)?;
     let architecture = inputs.architecture(args)?;
     let opening = opening_path(args, &architecture);
-    opening.as_ref().map_or(Ok(()), |path| files::check_writable(path, overwrite))?;
+    check_outputs(args, opening.as_ref(), overwrite)?;
     let network = Network::compile(architecture).or_fail(Kind::Input, "cannot compile the model")?;
     let (proven, elapsed) = output.step("prove", || prove(&inputs, &network, &args.context))?;
     write(args, &proven, opening, overwrite)?;
@@ -47,6 +46,12 @@ pub(super) fn run(args: &ProveArgs, output: Output) -> Result<()> {
         )
     });
     Ok(())
+}
+
+fn check_outputs(args: &ProveArgs, opening: Option<&PathBuf>, overwrite: Overwrite) -> Result<()> {
+    let outputs = [Some(&args.out), args.timings.as_ref(), opening];
+    let outputs: Vec<&Path> = outputs.into_iter().flatten().map(PathBuf::as_path).collect();
+    files::check_all_writable(&outputs, overwrite)
 }
 
 fn read(args: &ProveArgs) -> Result<Inputs> {
@@ -121,14 +126,13 @@ fn opening_path(args: &ProveArgs, architecture: &Architecture) -> Option<PathBuf
 }
 
 fn write(args: &ProveArgs, proven: &Proven, opening: Option<PathBuf>, overwrite: Overwrite) -> Result<()> {
-    if let (Some(path), Some(opening)) = (opening, &proven.opening) {
-        let json = serde_json::to_vec_pretty(opening).or_fail(Kind::Internal, "cannot write the opening")?;
-        store::write_secret(&path, &zeroize::Zeroizing::new(json), overwrite)?;
-    }
-    if let Some(path) = &args.timings {
-        store::write_public(path, timings(proven).to_string().as_bytes(), overwrite)?;
-    }
-    store::write_public(&args.out, proven.file.to_json().as_bytes(), overwrite)
+    let (proof, timings) = (proven.file.to_json(), timings(proven).to_string());
+    let outcome = serde_json::to_vec_pretty(&proven.opening).or_fail(Kind::Internal, "cannot write the opening")?;
+    let outcome = zeroize::Zeroizing::new(outcome);
+    let mut files = vec![store::public(&args.out, proof.as_bytes())];
+    files.extend(args.timings.as_ref().map(|path| store::public(path, timings.as_bytes())));
+    files.extend(opening.as_ref().map(|path| store::secret(path, &outcome)));
+    files::write_all(&files, overwrite)
 }
 
 /// Seconds by step.

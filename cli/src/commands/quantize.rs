@@ -1,5 +1,7 @@
 //! `zkdx quantize`: float model and calibration data in, integer model and report out.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::json;
 use zkdx_circuits::graph::FloatGraph;
 use zkdx_circuits::onnx::{self, ImportOptions};
@@ -16,17 +18,18 @@ use crate::store::{self, ModelFile};
 /// Quantises a model.
 pub(super) fn run(args: &QuantizeArgs, output: Output) -> Result<()> {
     let overwrite = Overwrite::from(&args.force);
-    files::check_writable(&args.out, overwrite)?;
-    args.report.as_ref().map_or(Ok(()), |path| files::check_writable(path, overwrite))?;
+    let outputs: Vec<&Path> =
+        [Some(&args.out), args.report.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
+    files::check_all_writable(&outputs, overwrite)?;
     let card = args.card.as_deref().map_or_else(|| Ok(CardFile::unnamed(&args.model)), CardFile::read)?;
     let graph = import(args, output)?;
     let (model, report) = quantized(args, &graph, &card)?;
     let file = ModelFile { card: card.card(), model };
-    store::write_secret(&args.out, &file.to_bytes()?, overwrite)?;
-    if let Some(path) = &args.report {
-        let json = serde_json::to_vec_pretty(&report).or_fail(Kind::Internal, "cannot write the report")?;
-        store::write_public(path, &json, overwrite)?;
-    }
+    let json = serde_json::to_vec_pretty(&report).or_fail(Kind::Internal, "cannot write the report")?;
+    let bytes = file.to_bytes()?;
+    let mut files = vec![store::secret(&args.out, &bytes)];
+    files.extend(args.report.as_ref().map(|path| store::public(path, &json)));
+    files::write_all(&files, overwrite)?;
     let value = json!({ "model": args.out, "report": report });
     output.result(&value, || format!("{report}\nwrote {} (secret: it holds the weights)", args.out.display()));
     Ok(())

@@ -14,16 +14,16 @@ use crate::store;
 /// Registers a model.
 pub(super) fn run(args: &RegisterArgs, output: Output) -> Result<()> {
     let overwrite = Overwrite::from(&args.force);
-    files::check_writable(&args.out, overwrite)?;
-    files::check_writable(&args.public, overwrite)?;
+    files::check_all_writable(&[&args.out, &args.public], overwrite)?;
     let (file, key) = (store::read_model(&args.model)?, store::read_proving_key(&args.key)?);
     let architecture = file.architecture_of(&key.verifying.architecture).ok_or_else(|| wrong_key(args))?;
     let what = format!("cannot register `{}`", args.model.display());
     let network = Network::compile(architecture).or_fail(Kind::Input, what.clone())?;
     let registered = network.register(&key, &file.model.parameters, file.card.clone(), &Cpu, &mut OsRng);
     let (registration, public) = registered.or_fail(Kind::Input, what)?;
-    store::write_secret(&args.out, &registration.to_secret_bytes(), overwrite)?;
-    store::write_public(&args.public, public.to_json().as_bytes(), overwrite)?;
+    let (secret, json) = (registration.to_secret_bytes(), public.to_json());
+    let files = [store::secret(&args.out, &secret), store::public(&args.public, json.as_bytes())];
+    files::write_all(&files, overwrite)?;
     let id = hex(public.model().id());
     let value = json!({ "model_id": id, "registration": args.out, "public": args.public });
     output.result(&value, || {

@@ -18,15 +18,15 @@ const WARNING: &str = "These keys come from a single party. Whoever ran this com
 /// Makes keys.
 pub(super) fn run(args: &SetupArgs, output: Output) -> Result<()> {
     let overwrite = Overwrite::from(&args.force);
-    files::check_writable(&args.proving_key, overwrite)?;
-    files::check_writable(&args.verifying_key, overwrite)?;
+    files::check_all_writable(&[&args.proving_key, &args.verifying_key], overwrite)?;
     let architecture = store::read_circuit(&args.circuit)?;
     let what = format!("cannot set up `{}`", args.circuit.display());
     let network = Network::compile(architecture).or_fail(Kind::Input, what.clone())?;
     let (key, elapsed) = output.step("setup", || network.setup(&mut OsRng)).or_fail(Kind::Internal, what)?;
     let proving = key.to_bytes();
-    store::write_public(&args.proving_key, &proving, overwrite)?;
-    store::write_public(&args.verifying_key, &store::verifying_key_bytes(&key.verifying), overwrite)?;
+    let verifying = store::verifying_key_bytes(&key.verifying);
+    let files = [store::public(&args.proving_key, &proving), store::public(&args.verifying_key, &verifying)];
+    files::write_all(&files, overwrite)?;
     let value = json!({
         "proving_key": args.proving_key, "verifying_key": args.verifying_key, "digest": hex(key.verifying.digest()),
         "setup": "single-party", "setup_seconds": elapsed.as_secs_f64(), "proving_key_bytes": proving.len(),

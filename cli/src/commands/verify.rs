@@ -42,7 +42,8 @@ fn read_opening(path: &std::path::Path) -> Result<Opening> {
     serde_json::from_slice(&files::read(path)?).or_fail_with(Kind::Input, what, next)
 }
 
-fn setup_name(setup: SetupKind) -> &'static str {
+/// How a key was made, for people.
+pub(super) fn setup_name(setup: SetupKind) -> &'static str {
     match setup {
         SetupKind::SingleParty => "single party (not for production)",
         SetupKind::Ceremony => "ceremony",

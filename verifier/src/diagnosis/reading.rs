@@ -1,6 +1,7 @@
 //! What a person reads: labels and probabilities, computed from verified values, printed with fixed precision.
 
 use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 use zkdx_circuits::architecture::Policy;
 use zkdx_circuits::gadgets::poseidon;
 use zkdx_circuits::{Blinding, Fr, Head, Outcome, Statement, field};
@@ -37,8 +38,8 @@ pub struct ScoreReading {
     pub probability: Option<String>,
 }
 
-/// What opens a committed outcome. Secret until shown.
-#[derive(Clone, Serialize, Deserialize)]
+/// What opens a committed outcome. Secret until shown; wiped when dropped.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(deny_unknown_fields)]
 pub struct Opening {
     class: usize,
@@ -52,8 +53,8 @@ impl Reading {
     pub fn new(model: &PublicModel, statement: &Statement, outcome: Option<&Outcome>) -> Self {
         let architecture = model.architecture();
         let record = match statement.context.policy {
-            Policy::Refuse => "every value in the calibrated range",
-            Policy::Saturate => "values outside the calibrated range were saturated",
+            Policy::Refuse => "every value in the calibrated range, as the prover declares",
+            Policy::Saturate => "values outside the calibrated range were saturated, as the prover declares",
         };
         Self {
             model: format!("{} {}", model.card().name, model.card().version),

@@ -3,7 +3,8 @@
 //! `γ = 1` is sound and what a ceremony yields; every other relation among `β, γ, δ_W, δ_1, δ_2` that a glance can find is a defect of
 //! the setup, and a defect of the setup is a forged diagnosis. So is an `α` or a `β` that anyone knows.
 
-use ark_bn254::{G1Affine, G2Affine};
+use ark_bn254::{Bn254, G1Affine, G2Affine};
+use ark_ec::pairing::Pairing;
 use ark_ec::{AffineRepr, CurveGroup};
 use thiserror::Error;
 
@@ -84,7 +85,8 @@ impl VerifyingKey {
         self.check_counts()?;
         self.check_points()?;
         self.check_multiples()?;
-        self.check_relations()
+        self.check_relations()?;
+        self.check_alpha()
     }
 
     pub(super) fn check_counts(&self) -> Result<(), KeyError> {
@@ -127,6 +129,19 @@ impl VerifyingKey {
             }
         }
         Ok(())
+    }
+
+    /// Refuses `α = ±β`, `±γ` or `±δ`, as scalars: `C = ∓[β]₁` would cancel `e(α, β)` under `α = ±δ_2`, and so on.
+    fn check_alpha(&self) -> Result<(), KeyError> {
+        let alpha = Bn254::pairing(self.alpha_g1, G2Affine::generator());
+        let scalar_is_alpha = |point: &G2Affine| {
+            let other = Bn254::pairing(G1Affine::generator(), point);
+            other == alpha || other == -alpha
+        };
+        match self.elements().into_iter().find(|(point, _)| scalar_is_alpha(point)) {
+            Some((_, second)) => Err(KeyError::Related { first: "α", second }),
+            None => Ok(()),
+        }
     }
 
     /// Everything of the key in G2.
