@@ -78,11 +78,19 @@ fn a_record_outside_the_calibrated_range_is_refused_or_saturated_and_said() {
     place.ok("commit far.json -o far.commitment --saturate");
     place.ok("prove --record far.commitment -o far.proof");
     let verified = place.ok_json("verify far.proof");
-    assert_eq!(verified["reading"]["record"], "values outside the calibrated range were saturated, as the prover declares");
+    assert_eq!(
+        verified["reading"]["record"],
+        "values outside the calibrated range were saturated, as the prover declares"
+    );
     assert_eq!(verified["context"]["policy"], "saturate");
     assert!(place.ok("verify far.proof").out.contains("were saturated"));
     place.edit("far.proof", "hidden.proof", "/statement/context/policy", json!("refuse"));
-    place.edit("hidden.proof", "hidden.proof", "/reading/record", json!("every value in the calibrated range, as the prover declares"));
+    place.edit(
+        "hidden.proof",
+        "hidden.proof",
+        "/reading/record",
+        json!("every value in the calibrated range, as the prover declares"),
+    );
     place.refused("verify hidden.proof", 1, &["does not verify"]);
 }
 

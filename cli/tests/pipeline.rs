@@ -72,9 +72,12 @@ fn an_mlp_goes_from_onnx_to_a_verified_diagnosis() {
     }
     assert_eq!(place.names(), FILES.map(|(name, _)| name), "nothing else is left");
     let text = place.ok("verify proof.json").out;
-    for words in
-        ["diagnosis   malignant", "breast-cancer-mlp 1.0.0", "every value in the calibrated range, as the prover declares", "single party"]
-    {
+    for words in [
+        "diagnosis   malignant",
+        "breast-cancer-mlp 1.0.0",
+        "every value in the calibrated range, as the prover declares",
+        "single party",
+    ] {
         assert!(text.contains(words), "{text}");
     }
 }

@@ -201,6 +201,22 @@ fn beta_equal_or_opposite_to_a_divisor() {
     assert_loader_refuses(&weak.verifying, KeyError::Related { first: "β", second: "δ_1" });
 }
 
+#[test]
+fn alpha_equal_or_opposite_to_a_divisor() {
+    let (toy, nothing) = (Diagnosis::sample(), G1Affine::identity());
+    let second = |key: &ProvingKey| cancel_alpha_beta(key, -key.beta_g1, nothing);
+    let (weak, strong) = keys(&toy, |trapdoor| trapdoor.alpha = trapdoor.delta_2);
+    accepted(&weak, &second(&weak));
+    refused(&strong, &second(&strong));
+    assert_loader_refuses(&weak.verifying, KeyError::Related { first: "α", second: "δ_2" });
+
+    let first = |key: &ProvingKey| cancel_alpha_beta(key, nothing, key.beta_g1);
+    let (weak, strong) = keys(&toy, |trapdoor| trapdoor.alpha = -trapdoor.delta_1);
+    accepted(&weak, &first(&weak));
+    refused(&strong, &first(&strong));
+    assert_loader_refuses(&weak.verifying, KeyError::Related { first: "α", second: "δ_1" });
+}
+
 /// Chooses the value after the challenge, where the challenge leaves out the commitment to it.
 fn choose_late(key: &ProvingKey, place: Place, weak_challenge: impl Fn(&Forgery) -> Vec<Fr>) -> (Forgery, Vec<Fr>) {
     let zero = Sealed { place, value: Fr::from(0u64) };
