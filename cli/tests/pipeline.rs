@@ -125,7 +125,7 @@ fn every_file_is_exported_in_every_form() {
         assert!(calldata.starts_with("0x") && calldata.len() > 2 * (4 + 128), "{file}: {calldata}");
         let hex = place.ok(&format!("export {file} --as hex")).out;
         let json: Value = serde_json::from_str(&place.ok(&format!("export {file} --as json")).out).expect("JSON");
-        assert!(json.is_object() && hex.trim().len() % 2 == 0, "{file}");
+        assert!(json.is_object() && hex.trim().len().is_multiple_of(2), "{file}");
         let both = place.ok_json(&format!("export {file}"));
         assert_eq!(both["calldata"], calldata.trim(), "{file}");
         assert_eq!(both["export"], json, "{file}");

@@ -111,9 +111,17 @@ impl<'k> Prover<'k> {
     ) -> Result<(G1Projective, G2Projective, G1Projective), AcceleratorError> {
         let (key, registration) = (self.key, self.registration);
         let (small, field) = (witness.small(), field_columns(witness));
-        let left = timings.left.time(|| key.left.combine(self.device, small, &field))?;
-        let right_g1 = timings.right_g1.time(|| key.right_g1.combine(self.device, small, &field))?;
-        let right_g2 = timings.right_g2.time(|| key.right_g2.combine(self.device, small, &field))?;
+        let Timings { left, right_g1, right_g2, .. } = timings;
+        let (left, (right_g1, right_g2)) = rayon::join(
+            || left.time(|| key.left.combine(self.device, small, &field)),
+            || {
+                rayon::join(
+                    || right_g1.time(|| key.right_g1.combine(self.device, small, &field)),
+                    || right_g2.time(|| key.right_g2.combine(self.device, small, &field)),
+                )
+            },
+        );
+        let (left, right_g1, right_g2) = (left?, right_g1?, right_g2?);
         let a = left + key.verifying.alpha_g1 + registration.left + key.delta_2_g1 * blinding.r;
         let b_g1 = right_g1 + key.beta_g1 + registration.right_g1 + key.delta_2_g1 * blinding.s;
         let b = right_g2 + key.verifying.beta_g2 + registration.right_g2 + key.verifying.delta_2_g2 * blinding.s;
@@ -130,10 +138,16 @@ impl<'k> Prover<'k> {
     ) -> Result<G1Projective, AcceleratorError> {
         let (key, Blinding { kappa, r, s }) = (self.key, blinding);
         let length = key.circuit.domain_length();
-        let h = timings.transforms.time(|| qap::quotient(self.device, witness, length))?;
-        let second = timings.second.time(|| key.second.combine(self.device, witness.second()))?;
-        let coefficients = h.get(..key.quotient.len()).unwrap_or_default();
-        let quotient = timings.quotient.time(|| self.device.msm_g1(&key.quotient, coefficients))?;
+        let Timings { transforms, second, quotient, .. } = timings;
+        let (second, quotient) = rayon::join(
+            || second.time(|| key.second.combine(self.device, witness.second())),
+            || {
+                let h = transforms.time(|| qap::quotient(self.device, witness, length))?;
+                let coefficients = h.get(..key.quotient.len()).unwrap_or_default();
+                quotient.time(|| self.device.msm_g1(&key.quotient, coefficients))
+            },
+        );
+        let (second, quotient) = (second?, quotient?);
         let blinded = a * s + b_g1 * r - key.delta_2_g1 * (*r * s);
         Ok(second + quotient + blinded - key.delta_1_g1 * kappa - key.delta_w_g1 * self.registration.rho)
     }

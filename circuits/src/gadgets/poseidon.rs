@@ -57,7 +57,8 @@ pub fn commit_in_circuit<B: FirstRound>(builder: &mut B, words: &[B::Expr], blin
     chain(words, blinding, &mut |x| {
         let square = builder.first_product(x, x);
         let fourth = builder.first_product(&square, &square);
-        builder.first_product(x, &fourth)
+        // `x` on the right again: each column there costs a proof a multiplication in G2, and `x` is there already.
+        builder.first_product(&fourth, x)
     })
 }
 

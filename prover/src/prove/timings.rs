@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Step(pub Duration);
 
-/// Wall times of a proof, step by step; the steps run one after the other, each on all cores.
+/// Wall times of a proof, step by step. Steps of one round share the cores, so they add up to more than the total.
 #[derive(Clone, Copy, Debug)]
 pub struct Timings {
     start: Instant,
