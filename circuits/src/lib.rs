@@ -25,8 +25,10 @@ pub mod r1cs;
 pub mod records;
 pub mod statement;
 pub mod system;
+pub mod window;
 
 pub use architecture::{Architecture, Card, Encoding, Feature, Head, OutcomeKind};
 pub use field::Fr;
 pub use parameters::{Blinding, Parameters, Record};
 pub use statement::{Context, Outcome, Statement};
+pub use window::{Window, WindowAxis};
