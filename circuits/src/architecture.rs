@@ -111,6 +111,19 @@ pub struct ParameterSpec {
     pub shape: Vec<usize>,
     /// Every entry of an honest model lies here.
     pub interval: Interval,
+    /// What else is promised of an honest model's entries; narrows the accumulators that they lead to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub norm: Option<Norm>,
+}
+
+/// For every index of one axis, the magnitudes of the entries there add up to at most `bound`. With the outputs of a layer on that
+/// axis, this bounds every accumulator far better than the largest weight does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Norm {
+    /// The axis.
+    pub axis: usize,
+    /// The bound.
+    pub bound: u64,
 }
 
 /// One layer of the integer graph.

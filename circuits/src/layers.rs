@@ -8,8 +8,10 @@ mod argmax;
 pub(crate) mod bounds;
 mod combine;
 mod concat;
+mod conv;
 mod dense;
 pub(crate) mod operands;
+mod pool;
 mod rearrange;
 mod requantize;
 
@@ -21,8 +23,10 @@ pub use affine::Affine;
 pub use argmax::{argmax, relate_argmax};
 pub use combine::Combine;
 pub use concat::Concat;
+pub use conv::Conv;
 pub use dense::Dense;
 pub use operands::MAX_ENTRIES;
+pub use pool::{MaxPool, SumPool};
 pub use rearrange::Rearrange;
 pub use requantize::{Activation, MAX_QUOTIENT_BITS, MAX_SHIFT, Requantize, rounded_quotient, rounded_remainder};
 
@@ -88,6 +92,12 @@ pub trait Operator {
 pub enum Layer {
     /// See [`Dense`].
     Dense(Dense),
+    /// See [`Conv`].
+    Conv(Conv),
+    /// See [`MaxPool`].
+    MaxPool(MaxPool),
+    /// See [`SumPool`].
+    SumPool(SumPool),
     /// See [`Affine`].
     Affine(Affine),
     /// See [`Requantize`].
@@ -105,6 +115,9 @@ impl Layer {
     pub fn operator(&self) -> &dyn Operator {
         match self {
             Self::Dense(layer) => layer,
+            Self::Conv(layer) => layer,
+            Self::MaxPool(layer) => layer,
+            Self::SumPool(layer) => layer,
             Self::Affine(layer) => layer,
             Self::Requantize(layer) => layer,
             Self::Combine(layer) => layer,

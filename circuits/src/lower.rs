@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! first round    weights │ columns of tensors │ expressions of the others │ relations │ multiplicities of the tables
-//! second round   lookups
+//! second round   contractions by powers of a challenge │ lookups
 //! ```
 //! A [`NetworkCircuit`] is a [`TensorSystem`] and a [`Plan`]: the plan says how each table is proven, everything else follows
 //! from the system. With the values of a [`SystemWitness`] it is the circuit of a proof, without them that of a key.
@@ -10,8 +10,9 @@
 //! | relation | constraints |
 //! |---|---|
 //! | linear | none where it is solved for a tensor, one for each entry otherwise |
-//! | contract | `inner` for each tile of packed outputs, see [`Tile`] |
+//! | contract | by limbs, see [`Tile`], or by powers of a challenge, see [`Powers`] |
 //! | product | one for each entry |
+//! | vanish | one less than there are entries, for each group; one for a group of one |
 //! | lookup | as planned, see [`Strategy`] |
 //! | hash | three for each S-box, and one |
 //! | publish | one for each word |
@@ -30,11 +31,12 @@ mod window;
 
 use thiserror::Error;
 
-pub use contract::Tile;
+pub use contract::{Method, Powers, Tile};
 pub use cost::{RelationCost, Report};
 pub use plan::{Plan, Strategy};
 
 use self::columns::{Values, allocate_weights};
+use self::contract::PowerTable;
 use self::layout::Layout;
 use self::lookup::Tables;
 use self::relations::Lowering;
@@ -109,8 +111,14 @@ pub fn weights(system: &TensorSystem, parameters: &Parameters) -> Result<Vec<Fr>
     Ok(builder.weight().to_vec())
 }
 
+/// What the first round leaves for the second.
+pub struct Pending<E> {
+    contractions: Vec<contract::Pending<E>>,
+    tables: Vec<Sealed<E>>,
+}
+
 impl Circuit for NetworkCircuit<'_> {
-    type Pending<E: Expression> = Vec<Sealed<E>>;
+    type Pending<E: Expression> = Pending<E>;
 
     fn words(&self) -> usize {
         self.system.words
@@ -120,19 +128,21 @@ impl Circuit for NetworkCircuit<'_> {
         CHALLENGES
     }
 
-    fn first_round<B: FirstRound>(&self, builder: &mut B) -> Vec<Sealed<B::Expr>> {
+    fn first_round<B: FirstRound>(&self, builder: &mut B) -> Pending<B::Expr> {
         let weights = allocate_weights(builder, self.system, &self.layout, &self.values);
         let tensors = columns::expressions(builder, self.system, &self.layout, &self.values, weights);
         let chunks = self.plan.chunks();
         let mut tables = Tables::new(self.system, self.plan, &chunks);
         let Self { system, layout, values, .. } = self;
-        Lowering { system, layout, values, tensors }.enforce(builder, &mut tables);
-        tables.seal(builder)
+        let contractions = Lowering { system, layout, values, tensors }.enforce(builder, &mut tables);
+        Pending { contractions, tables: tables.seal(builder) }
     }
 
-    fn second_round<B: SecondRound>(&self, pending: Vec<Sealed<B::Expr>>, builder: &mut B) {
+    fn second_round<B: SecondRound>(&self, pending: Pending<B::Expr>, builder: &mut B) {
         let (x, y) = (builder.challenge(0), builder.challenge(1));
         builder.product(&x, &y);
-        logup::enforce(builder, pending);
+        let powers = PowerTable::new(builder, self.layout.degree(self.system));
+        contract::enforce(builder, &powers, pending.contractions);
+        logup::enforce(builder, pending.tables);
     }
 }

@@ -8,8 +8,8 @@
 //! vectors and the result is an [`R1cs`]; run on a [`WitnessBuilder`] its expressions are field elements and the result is an
 //! assignment together with the values of every constraint's three sides, so that a prover needs no matrices.
 //!
-//! In the first round a circuit may choose values freely. In the second it can only compute: [`SecondRound::product`] and
-//! [`SecondRound::quotient`] make the only new columns, each fixed by a constraint of its own. So everything that an identity in the
+//! In the first round a circuit may choose values freely. In the second it can only compute: [`SecondRound::product`],
+//! [`SecondRound::product_plus`] and [`SecondRound::quotients`] make the only new columns, each fixed by a constraint of its own. So everything that an identity in the
 //! challenges quantifies over is sealed before the challenges are drawn.
 
 mod expression;
@@ -63,6 +63,9 @@ pub trait SecondRound {
 
     /// A new column fixed by `left·right = column`.
     fn product(&mut self, left: &Self::Expr, right: &Self::Expr) -> Self::Expr;
+
+    /// A new column fixed by `left·right = column − addend`.
+    fn product_plus(&mut self, left: &Self::Expr, right: &Self::Expr, addend: &Self::Expr) -> Self::Expr;
 
     /// New columns fixed by `column_i·denominator_i = numerator_i`, in one batch. A denominator of zero is refused when proving.
     fn quotients(&mut self, pairs: &[(Self::Expr, Self::Expr)]) -> Vec<Self::Expr>;

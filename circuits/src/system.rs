@@ -9,6 +9,7 @@
 //! | [`Linear`] | a tensor is a fixed linear map of others |
 //! | [`Contract`] | a tensor is an einsum of two others |
 //! | [`Product`] | a tensor is the entrywise product of two others |
+//! | [`Vanish`] | in each group of entries, one is 0 |
 //! | [`Lookup`] | each entry, or pair of entries, is a row of a table |
 //! | [`Hash`](struct@Hash) | Poseidon of packed entries and a blinding value is a public word |
 //! | [`Publish`] | packed entries are public words |
@@ -20,22 +21,27 @@ mod arithmetic;
 mod builder;
 mod check;
 mod compile;
+mod contraction;
 mod definition;
 mod enforced;
 mod express;
+mod groups;
 mod packing;
 mod table;
 mod witness;
 
-pub use builder::{Sizes, SystemBuilder};
+pub use builder::SystemBuilder;
 pub use check::{Violation, WITNESS_BITS};
 pub use compile::{CompileError, compile};
+pub(crate) use contraction::ContractLayout;
 pub use definition::Definition;
 pub use express::Solved;
+pub use groups::Groups;
 pub use table::Table;
 pub use witness::{SystemWitness, WitnessError};
 
 use crate::architecture::{Interval, ParameterId};
+use crate::window::Window;
 
 /// Index of a tensor of a system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -154,6 +160,15 @@ impl IndexMap {
         }
     }
 
+    /// Each of `entries` entries for as many of the `len` outputs in turn.
+    pub fn spread(len: usize, entries: usize) -> Self {
+        match entries {
+            1 => Self::Broadcast,
+            _ if entries == len => Self::Identity,
+            _ => Self::Gather((0..len).map(|k| (k / (len / entries)) as u32).collect()),
+        }
+    }
+
     /// The entry read for output entry `k`.
     pub fn get(&self, k: usize) -> Option<usize> {
         match self {
@@ -164,25 +179,42 @@ impl IndexMap {
     }
 }
 
-/// `out[b, m, n] = Σ_k left[b, m, k]·right[b, k, n]`, over tensors read in row-major order.
+/// `out[b, m, n] = Σ_k left[b, m, k]·right[b, k, n]`, entries laid out as its [`ContractForm`] says.
 #[derive(Clone, Debug)]
 pub struct Contract {
-    /// The product, `batch × rows × columns`.
+    /// The products.
     pub out: TensorId,
-    /// The left factor, `batch × rows × inner`; activations.
+    /// The left factor: activations.
     pub left: TensorId,
-    /// The right factor, `inner × columns`, the same for every batch entry if `right_shared`; weights where there are any.
+    /// The right factor: weights where there are any.
     pub right: TensorId,
+    /// Axes and layout.
+    pub sizes: Sizes,
+}
+
+/// Axes of a [`Contract`].
+#[derive(Clone, Debug)]
+pub struct Sizes {
     /// Independent products.
     pub batch: usize,
-    /// Rows of `left`.
+    /// Rows of the left factor.
     pub rows: usize,
-    /// Columns of `left`, rows of `right`.
+    /// Columns of the left factor, rows of the right one.
     pub inner: usize,
-    /// Columns of `right`.
+    /// Columns of the right factor.
     pub columns: usize,
-    /// Whether every batch entry uses the same `right`.
-    pub right_shared: bool,
+    /// Where entries are.
+    pub form: ContractForm,
+}
+
+/// How a [`Contract`] reads its tensors, all in row-major order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContractForm {
+    /// `left` is `batch × rows × inner`, `right` is `batch × inner × columns`, `out` is `batch × rows × columns`.
+    Matrices,
+    /// A convolution: batch entries are groups, rows are positions, `k` is a channel and a tap. `left` is `batch × channels ×
+    /// entries`, `right` is `batch × columns × inner`, `out` is `batch × columns × rows`.
+    Windows(Window),
 }
 
 /// `out[k] = left[k]·right[map(k)]`.
@@ -207,6 +239,15 @@ pub struct Lookup {
     pub key: TensorId,
     /// Values; absent for a [`Table::Range`], present otherwise.
     pub value: Option<TensorId>,
+}
+
+/// In each group, some entry of `factor` is 0: the product of each group vanishes.
+#[derive(Clone, Debug)]
+pub struct Vanish {
+    /// The tensor.
+    pub factor: TensorId,
+    /// Groups of its entries.
+    pub groups: Groups,
 }
 
 /// `word = Poseidon(packed words…, blinding)`, chained as in [`gadgets::poseidon`](crate::gadgets::poseidon).
@@ -258,6 +299,8 @@ pub enum Relation {
     Contract(Contract),
     /// See [`Product`].
     Product(Product),
+    /// See [`Vanish`].
+    Vanish(Vanish),
     /// See [`Lookup`].
     Lookup(Lookup),
     /// See [`struct@Hash`].

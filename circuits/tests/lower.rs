@@ -12,7 +12,7 @@ use zkdx_circuits::gadgets::clamp::Method;
 use zkdx_circuits::layers::{Activation, ValueType};
 use zkdx_circuits::lower::{LowerError, NetworkCircuit, Plan, Strategy, weights};
 use zkdx_circuits::r1cs::{FirstRoundWitness, Group, R1cs, SecondRoundWitness, shape};
-use zkdx_circuits::system::{BlindingId, Packing, Relation, Sizes, SystemBuilder, WordId};
+use zkdx_circuits::system::{BlindingId, ContractForm, Packing, Relation, Sizes, SystemBuilder, WordId};
 
 const RELU: Activation = Activation::Clamp(Interval::new(0, 127));
 const INT8: Activation = Activation::Clamp(Interval::new(-128, 127));
@@ -90,19 +90,19 @@ fn tiles_have_rows_and_columns() {
 /// Two batch entries, each with weights of its own, then a contraction of the record with itself.
 #[test]
 fn contractions_of_all_kinds() {
-    let spec = |name: &str, shape| ParameterSpec { name: name.into(), shape, interval: Interval::new(-8, 7) };
+    let spec = |name: &str, shape| ParameterSpec { name: name.into(), shape, interval: Interval::new(-8, 7), norm: None };
     let parameters = [spec("batched", vec![2, 3, 4]), spec("shared", vec![3, 4])];
     let mut builder = SystemBuilder::new(&parameters);
     let entries = Interval::new(-4, 3);
     let record = builder.record(ValueType { shape: vec![2, 2, 3], interval: entries });
     builder.hash(Packing::dense(record, 12, entries), BlindingId::Record, WordId(0));
     let [batched, shared] = [ParameterId(0), ParameterId(1)].map(|id| builder.weight(id).expect("a parameter"));
-    let kinds = [(record, 2, false), (record, 4, true), (batched, 4, false), (shared, 4, true), (shared, 4, true)];
-    for (right, columns, right_shared) in kinds {
-        let sizes = Sizes { batch: 2, rows: 2, inner: 3, columns, right_shared };
-        let out = builder.contract("out", vec![2, 2, columns], [record, right], sizes).expect("small integers");
-        let interval = builder.value(out).interval.widened();
-        builder.range(out, interval);
+    let kinds = [(record, 2, 2), (batched, 2, 4), (shared, 1, 4), (shared, 1, 4)];
+    for (right, batch, columns) in kinds {
+        let sizes = Sizes { batch, rows: 4 / batch, inner: 3, columns, form: ContractForm::Matrices };
+        let value = ValueType { shape: vec![4, columns], interval: Interval::new(-96, 96) };
+        let out = builder.contract("out", value, [record, right], sizes).expect("small integers");
+        builder.range(out, Interval::new(-128, 127));
     }
     let network = Network::random_values(builder.finish(), &parameters, 12, entries, 1);
     plans(&network).iter().for_each(|plan| assert_complete(&network, plan));

@@ -5,7 +5,7 @@ mod layers_support;
 use layers_support::{Case, Sketch, accepted, assert_bounded, blindings, forged, tensor, words};
 use zkdx_circuits::architecture::{Interval, ValueId};
 use zkdx_circuits::layers::{ValueType, rounded_quotient};
-use zkdx_circuits::system::{Definition, Relation, Sizes, SystemBuilder, SystemWitness, TensorId, TensorSystem};
+use zkdx_circuits::system::{ContractForm, Definition, Relation, Sizes, SystemBuilder, SystemWitness, TensorId, TensorSystem};
 use zkdx_circuits::{Fr, OutcomeKind, Parameters, Record};
 
 const SHIFT: u32 = 4;
@@ -192,8 +192,9 @@ fn contractions_do_not_bound_themselves() {
     let mut builder = SystemBuilder::new(&[]);
     let value = ValueType { shape: vec![2, 2], interval: Interval::new(-8, 7) };
     let record = builder.record(value);
-    let sizes = Sizes { batch: 1, rows: 2, inner: 2, columns: 2, right_shared: true };
-    let square = builder.contract("square", vec![2, 2], [record, record], sizes).unwrap();
+    let sizes = Sizes { batch: 1, rows: 2, inner: 2, columns: 2, form: ContractForm::Matrices };
+    let value = ValueType { shape: vec![2, 2], interval: Interval::new(-112, 128) };
+    let square = builder.contract("square", value, [record, record], sizes).unwrap();
     assert_eq!(builder.system().enforced(square), None);
     let system = builder.finish();
     assert_eq!(system.looked_up(square), Some(Interval::new(-256, 255)));
@@ -218,6 +219,7 @@ fn definitions_read_only_earlier_tensors() {
         let earlier = |id: TensorId| id.0 < index;
         assert!(match info.definition {
             Definition::Given => true,
+            Definition::Largest { of, .. } => earlier(of),
             Definition::Quotient { of, .. } | Definition::Remainder { of, .. } | Definition::ArgMax { of } =>
                 earlier(of),
             Definition::TableValue { key, .. } => earlier(key),

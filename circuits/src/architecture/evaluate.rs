@@ -2,11 +2,11 @@
 //!
 //! Every proof system proves what this computes.
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{Architecture, ArchitectureError, Interval, LayerNode, ParameterSpec};
+use super::{Architecture, ArchitectureError, Interval, LayerNode, Norm, ParameterSpec};
 use crate::layers::argmax;
 use crate::parameters::{Parameters, Record, wipe};
 
@@ -61,6 +61,16 @@ pub enum InputError {
         expected: Vec<usize>,
         /// Shape given.
         got: Vec<usize>,
+    },
+    /// Entries too large together.
+    #[error("the magnitudes of `{name}` at index {index} of axis {} add up to more than {}", norm.axis, norm.bound)]
+    Norm {
+        /// Name of the parameter.
+        name: String,
+        /// Index along the axis.
+        index: usize,
+        /// What the architecture promises.
+        norm: Norm,
     },
     /// An integer outside its interval.
     #[error("entry {index} of `{name}` is not between {} and {}", interval.lo, interval.hi)]
@@ -118,7 +128,17 @@ fn check_parameter(spec: &ParameterSpec, tensor: &ArrayD<i64>) -> Result<(), Inp
         let (expected, got) = (spec.shape.clone(), tensor.shape().to_vec());
         return Err(InputError::ParameterShape { name: spec.name.clone(), expected, got });
     }
-    check_entries(&spec.name, tensor.iter(), spec.interval)
+    check_entries(&spec.name, tensor.iter(), spec.interval)?;
+    spec.norm.map_or(Ok(()), |norm| check_norm(&spec.name, tensor, norm))
+}
+
+fn check_norm(name: &str, tensor: &ArrayD<i64>, norm: Norm) -> Result<(), InputError> {
+    let magnitude = |lane: ArrayViewD<'_, i64>| lane.iter().map(|entry| u128::from(entry.unsigned_abs())).sum::<u128>();
+    let mut lanes = tensor.axis_iter(Axis(norm.axis));
+    match lanes.position(|lane| magnitude(lane) > norm.bound.into()) {
+        Some(index) => Err(InputError::Norm { name: name.into(), index, norm }),
+        None => Ok(()),
+    }
 }
 
 fn check_entries<'a>(

@@ -107,6 +107,10 @@ impl Architecture {
             let wrong = |source| ArchitectureError::Parameter { name: spec.name.clone(), source };
             total += count(&spec.shape).map_err(wrong)?;
             proper(spec.interval).map_err(wrong)?;
+            if let Some(norm) = spec.norm.filter(|norm| norm.axis >= spec.shape.len()) {
+                let reason = format!("promises a norm along axis {} of {:?}", norm.axis, spec.shape);
+                return Err(wrong(LayerError::Malformed(reason)));
+            }
             if total > MAX_TOTAL_ENTRIES {
                 return Err(too_large(format!("its parameters have more than {MAX_TOTAL_ENTRIES} entries in all")));
             }

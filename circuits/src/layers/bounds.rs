@@ -6,7 +6,7 @@
 use std::ops::{Add, Mul};
 
 use super::{LayerError, MAX_BITS};
-use crate::architecture::Interval;
+use crate::architecture::{Interval, ParameterSpec};
 
 /// An inclusive range of wide integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,18 @@ impl Bounds {
     /// The interval, if its ends are 64-bit integers.
     pub(crate) fn narrowed(self) -> Option<Interval> {
         Some(Interval::new(self.lo.try_into().ok()?, self.hi.try_into().ok()?))
+    }
+}
+
+impl ParameterSpec {
+    /// Where sums of `count` products of entries in `x` with the weights at one index of `axis` lie. Even where the model breaks
+    /// its promise, such sums are in the tracked range.
+    pub(crate) fn products(&self, x: Interval, count: usize, axis: usize) -> Result<Bounds, LayerError> {
+        let sum = (Bounds::from(x) * self.interval.into()).scaled(count as i128);
+        sum.tracked()?;
+        let norm = self.norm.filter(|norm| norm.axis == axis);
+        let reach = norm.map(|norm| i128::from(norm.bound).saturating_mul(x.magnitude().into()));
+        Ok(reach.map_or(sum, |reach| Bounds { lo: sum.lo.max(-reach), hi: sum.hi.min(reach) }))
     }
 }
 

@@ -3,12 +3,11 @@
 use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 
-use super::bounds::Bounds;
 use super::operands::{count, entries, malformed, parameter, shaped, single, tensor};
 use super::{LayerError, Operator, ValueType};
 use crate::architecture::{ParameterId, ParameterSpec};
 use crate::parameters::Parameters;
-use crate::system::{IndexMap, Sizes, SystemBuilder, TensorId, Term};
+use crate::system::{ContractForm, IndexMap, Sizes, SystemBuilder, TensorId, Term};
 
 /// A dense layer; its output are accumulators, to be requantised.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,9 +24,7 @@ impl Operator for Dense {
         let weight = parameter(parameters, self.weight)?;
         let [inner, outputs] = matrix(weight)?;
         let shape = output_shape(x, inner, outputs)?;
-        let products = Bounds::from(x.interval) * weight.interval.into();
-        let mut bounds = products.scaled(inner as i128);
-        bounds.tracked()?;
+        let mut bounds = weight.products(x.interval, inner, 1)?;
         if let Some(id) = self.bias {
             let bias = parameter(parameters, id)?;
             shaped(bias, &[outputs])?;
@@ -51,12 +48,16 @@ impl Operator for Dense {
 
     fn relate(&self, system: &mut SystemBuilder<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerError> {
         let out = self.infer(&system.values(inputs), system.parameters())?;
+        let interval = system.value(inputs[0]).interval;
+        let spec = parameter(system.parameters(), self.weight)?;
         let weight = system.weight(self.weight)?;
         let len = count(&out.shape)?;
         let columns = out.shape.last().copied().unwrap_or(1);
         let (rows, inner) = (len / columns, system.len(weight) / columns);
-        let sizes = Sizes { batch: 1, rows, inner, columns, right_shared: true };
-        let products = system.contract("products", out.shape.clone(), [inputs[0], weight], sizes)?;
+        let sizes = Sizes { batch: 1, rows, inner, columns, form: ContractForm::Matrices };
+        let interval = spec.products(interval, inner, 1)?.tracked()?;
+        let products = ValueType { shape: out.shape.clone(), interval };
+        let products = system.contract("products", products, [inputs[0], weight], sizes)?;
         let Some(id) = self.bias else { return Ok(products) };
         let bias = Term::mapped(system.weight(id)?, 1, IndexMap::repeated(len, columns));
         Ok(system.linear("accumulator", out, 0, vec![Term::of(products, 1), bias]))

@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 
-use super::contract::Packed;
 use super::layout::{Layout, Storage};
 use crate::field::{Fr, from_int};
 use crate::parameters::{Blinding, Parameters};
@@ -63,7 +62,7 @@ pub(super) fn allocate_weights<B: FirstRound>(
     let storage = layout.storage.iter().enumerate().map(|(index, &storage)| (TensorId(index), storage));
     let columns = storage.map(|(tensor, storage)| match storage {
         Storage::Packed(relation) => match layout.contract(system, relation) {
-            Some((contract, tile)) => Packed { contract, tile }.allocate(builder, values),
+            Some(packed) => packed.allocate(builder, values),
             None => Vec::new(),
         },
         Storage::Weight => {

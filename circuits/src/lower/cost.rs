@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::contract::Tile;
+use super::contract::{Method, Packed, PowerTable};
 use super::layout::Layout;
 use super::plan::{Plan, Strategy};
 use crate::gadgets::clamp::Clamp;
@@ -40,7 +40,8 @@ impl Report {
         }
         let chunk = |&width: &u32| cost(format!("chunks of {width} bits"), "rows", table_constraints(1 << width));
         costs.extend(chunks.widths().iter().map(chunk));
-        costs.push(cost("challenges".into(), "product", 1));
+        let powers = PowerTable::<()>::constraints(layout.degree(system));
+        costs.push(cost("challenges".into(), "product and powers", 1 + powers));
         Self { costs }
     }
 
@@ -99,10 +100,16 @@ fn relation_cost(system: &TensorSystem, plan: &Plan, layout: &Layout, chunks: &C
             Err(_) => cost(name(linear.out), "linear, solved", 0),
         },
         Relation::Contract(contract) => match layout.contract(system, index) {
-            Some((_, tile)) => cost(name(contract.out), describe_tile(tile), tile.constraints(contract)),
+            Some(Packed { method, .. }) => {
+                cost(name(contract.out), describe_method(method), method.constraints(contract))
+            }
             None => cost(name(contract.out), "contract", 0),
         },
         Relation::Product(product) => cost(name(product.out), "product", entries(product.out)),
+        Relation::Vanish(vanish) => {
+            let each = |group: &[u32]| group.len().saturating_sub(1).max(1) as u64;
+            cost(name(vanish.factor), "products that vanish", vanish.groups.iter().map(each).sum())
+        }
         Relation::Lookup(lookup) => {
             let (table, strategy) = (&system.tables[lookup.table.0], plan.strategies()[lookup.table.0]);
             let each = strategy.lookup_constraints(table, chunks).unwrap_or_default();
@@ -136,6 +143,9 @@ fn describe(table: &Table) -> String {
     }
 }
 
-fn describe_tile(tile: Tile) -> String {
-    format!("{} × {} limbs of {} bits", tile.rows, tile.columns, tile.limb_bits)
+fn describe_method(method: Method) -> String {
+    match method {
+        Method::Limbs(tile) => format!("{} × {} limbs of {} bits", tile.rows, tile.columns, tile.limb_bits),
+        Method::Powers(powers) => format!("powers of a challenge, {} limbs of {} bits", powers.limbs, powers.limb_bits),
+    }
 }

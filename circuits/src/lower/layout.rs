@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::LowerError;
-use super::contract::Tile;
+use super::contract::{Method, Packed};
 use super::window::Windows;
 use crate::system::{Contract, Linear, Packing, Relation, Role, Solved, Table, TensorId, TensorSystem};
 
@@ -28,8 +28,8 @@ pub(super) struct Layout {
     pub(super) solved: Vec<Solved>,
     /// Linear relations that remain to be required.
     pub(super) equations: Vec<usize>,
-    /// How each contraction is packed, by relation.
-    pub(super) tiles: HashMap<usize, Tile>,
+    /// How each contraction is proven, by relation.
+    pub(super) methods: HashMap<usize, Method>,
 }
 
 impl Layout {
@@ -39,17 +39,28 @@ impl Layout {
         require_values(system)?;
         let solved = system.expressions();
         let windows = Windows::of(system, &solved);
-        let tiles = tiles(system, &windows)?;
+        let methods = methods(system, &windows)?;
         let storage = storage(system, &solved);
-        Ok(Self { storage, equations: equations(system, &solved), solved, tiles })
+        Ok(Self { storage, equations: equations(system, &solved), solved, methods })
     }
 
-    /// The contraction at relation `index`, with its tile.
-    pub(super) fn contract<'s>(&self, system: &'s TensorSystem, index: usize) -> Option<(&'s Contract, Tile)> {
-        match (&system.relations[index], self.tiles.get(&index)) {
-            (Relation::Contract(contract), Some(&tile)) => Some((contract, tile)),
+    /// The contraction at relation `index`, with its method.
+    pub(super) fn contract<'s>(&self, system: &'s TensorSystem, index: usize) -> Option<Packed<'s>> {
+        match (&system.relations[index], self.methods.get(&index)) {
+            (Relation::Contract(contract), Some(&method)) => Some(Packed { contract, method }),
             _ => None,
         }
+    }
+
+    /// The highest power of a challenge that a contraction takes.
+    pub(super) fn degree(&self, system: &TensorSystem) -> usize {
+        let contractions = (0..system.relations.len()).filter_map(|index| self.contract(system, index));
+        contractions.map(|packed| packed.degree()).max().unwrap_or_default()
+    }
+
+    /// Whether the columns of `tensor` are packed weights.
+    pub(super) fn is_packed(&self, tensor: TensorId) -> bool {
+        matches!(self.storage[tensor.0], Storage::Packed(_))
     }
 }
 
@@ -71,16 +82,16 @@ fn equations(system: &TensorSystem, solved: &[Solved]) -> Vec<usize> {
     (0..required.len()).filter(|&index| required[index]).collect()
 }
 
-fn tiles(system: &TensorSystem, windows: &Windows) -> Result<HashMap<usize, Tile>, LowerError> {
-    let mut tiles = HashMap::new();
+fn methods(system: &TensorSystem, windows: &Windows) -> Result<HashMap<usize, Method>, LowerError> {
+    let mut methods = HashMap::new();
     for (index, relation) in system.relations.iter().enumerate() {
         if let Relation::Contract(contract) = relation {
             let unbounded = || LowerError::Unbounded { tensor: system.tensor(contract.out).name.clone() };
             let limb_bits = windows.bits(contract.out).ok_or_else(unbounded)?;
-            tiles.insert(index, Tile::choose(contract, limb_bits).ok_or_else(unbounded)?);
+            methods.insert(index, Method::choose(contract, limb_bits).ok_or_else(unbounded)?);
         }
     }
-    Ok(tiles)
+    Ok(methods)
 }
 
 /// Weights that one contraction reads as its right factor and nothing else reads, with that contraction.
@@ -109,6 +120,7 @@ fn read_tensors(relation: &Relation) -> Box<dyn Iterator<Item = TensorId> + '_> 
         }
         Relation::Contract(contract) => Box::new([contract.out, contract.left, contract.right].into_iter()),
         Relation::Product(product) => Box::new([product.out, product.left, product.right].into_iter()),
+        Relation::Vanish(vanish) => Box::new(std::iter::once(vanish.factor)),
         Relation::Lookup(lookup) => Box::new(std::iter::once(lookup.key).chain(lookup.value)),
         Relation::Hash(hash) => Box::new(packed_tensors(&hash.packing)),
         Relation::Publish(publish) => Box::new(packed_tensors(&publish.packing)),

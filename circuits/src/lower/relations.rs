@@ -1,14 +1,14 @@
 //! Lowers one relation after the other.
 
 use super::columns::{Values, right_sides};
-use super::contract::Packed;
+use super::contract::Pending;
 use super::layout::Layout;
 use super::lookup::Tables;
 use crate::field::{from_int, power_of_two};
 use crate::gadgets::Held;
 use crate::gadgets::poseidon::commit_in_circuit;
 use crate::r1cs::{Expression, FirstRound};
-use crate::system::{Hash, Linear, Lookup, PackedEntry, Product, Publish, Relation, TensorId, TensorSystem};
+use crate::system::{Hash, Linear, Lookup, PackedEntry, Product, Publish, Relation, TensorId, TensorSystem, Vanish};
 
 /// A system whose tensors are expressions.
 pub(super) struct Lowering<'a, E> {
@@ -19,21 +19,28 @@ pub(super) struct Lowering<'a, E> {
 }
 
 impl<E: Expression> Lowering<'_, E> {
-    /// Requires every relation; lookups as far as the first round goes.
-    pub(super) fn enforce<B: FirstRound<Expr = E>>(&self, builder: &mut B, tables: &mut Tables<'_, E>) {
+    /// Requires every relation; lookups, and some contractions, as far as the first round goes.
+    pub(super) fn enforce<B: FirstRound<Expr = E>>(
+        &self,
+        builder: &mut B,
+        tables: &mut Tables<'_, E>,
+    ) -> Vec<Pending<E>> {
+        let mut pending = Vec::new();
         for (index, relation) in self.system.relations.iter().enumerate() {
             match relation {
                 Relation::Linear(linear) if self.layout.equations.binary_search(&index).is_ok() => {
                     self.linear(builder, linear);
                 }
                 Relation::Linear(_) => {}
-                Relation::Contract(_) => self.contract(builder, index),
+                Relation::Contract(_) => pending.extend(self.contract(builder, index)),
+                Relation::Vanish(vanish) => self.vanish(builder, vanish),
                 Relation::Product(product) => self.product(builder, product),
                 Relation::Lookup(lookup) => self.lookup(builder, lookup, tables),
                 Relation::Hash(hash) => self.hash(builder, hash),
                 Relation::Publish(publish) => self.publish(builder, publish),
             }
         }
+        pending
     }
 
     fn linear<B: FirstRound<Expr = E>>(&self, builder: &mut B, linear: &Linear) {
@@ -43,9 +50,18 @@ impl<E: Expression> Lowering<'_, E> {
         }
     }
 
-    fn contract<B: FirstRound<Expr = E>>(&self, builder: &mut B, index: usize) {
-        if let Some((contract, tile)) = self.layout.contract(self.system, index) {
-            Packed { contract, tile }.enforce(builder, self.system, self.layout, &self.tensors);
+    fn contract<B: FirstRound<Expr = E>>(&self, builder: &mut B, index: usize) -> Option<Pending<E>> {
+        self.layout.contract(self.system, index)?.enforce(builder, self.system, self.layout, &self.tensors)
+    }
+
+    /// `Π_group = 0`: in a field, one of the factors is 0.
+    fn vanish<B: FirstRound<Expr = E>>(&self, builder: &mut B, vanish: &Vanish) {
+        let factor = self.tensor(vanish.factor);
+        for group in vanish.groups.iter() {
+            let Some((&last, rest)) = group.split_last() else { continue };
+            let read = |&member: &u32| factor[member as usize].clone();
+            let product = rest.iter().map(read).reduce(|product, factor| builder.first_product(&product, &factor));
+            builder.enforce(&product.unwrap_or_else(E::unit), &factor[last as usize], &E::empty());
         }
     }
 

@@ -49,7 +49,8 @@ impl Assembly<'_> {
     }
 
     fn parameter(&mut self, name: String, tensor: ArrayD<i64>, bound: i64) -> usize {
-        self.specs.push(ParameterSpec { name, shape: tensor.shape().to_vec(), interval: Interval::new(-bound, bound) });
+        let (shape, interval) = (tensor.shape().to_vec(), Interval::new(-bound, bound));
+        self.specs.push(ParameterSpec { name, shape, interval, norm: None });
         self.tensors.push(tensor);
         self.specs.len() - 1
     }

@@ -79,6 +79,9 @@ fn differs(layer: &LayerNode, reason: String) -> QuantizeError {
 fn kind(layer: &Layer) -> &'static str {
     match layer {
         Layer::Dense(_) => "a dense layer",
+        Layer::Conv(_) => "a convolution",
+        Layer::MaxPool(_) => "a largest entry",
+        Layer::SumPool(_) => "a sum over windows",
         Layer::Affine(_) => "a scaling",
         Layer::Requantize(_) => "an activation",
         Layer::Combine(_) => "a sum",

@@ -1,6 +1,6 @@
 //! Synthesis without values: the matrices.
 
-use super::{Column, ColumnCounts, FirstRound, Group, Matrix, R1cs, SecondRound, Sparse};
+use super::{Column, ColumnCounts, Expression, FirstRound, Group, Matrix, R1cs, SecondRound, Sparse};
 use crate::field::Fr;
 
 /// Records columns and constraints.
@@ -91,6 +91,12 @@ impl SecondRound for ShapeBuilder {
     fn product(&mut self, left: &Sparse, right: &Sparse) -> Sparse {
         let out = self.allocate(Group::Second);
         self.push([left, right, &out]);
+        out
+    }
+
+    fn product_plus(&mut self, left: &Sparse, right: &Sparse, addend: &Sparse) -> Sparse {
+        let out = self.allocate(Group::Second);
+        self.push([left, right, &out.minus(addend)]);
         out
     }
 

@@ -199,6 +199,14 @@ impl SecondRound for WitnessBuilder {
         out
     }
 
+    fn product_plus(&mut self, left: &Fr, right: &Fr, addend: &Fr) -> Fr {
+        let product = *left * right;
+        let out = product + addend;
+        self.second.push(out);
+        self.push(*left, *right, product);
+        out
+    }
+
     fn quotients(&mut self, pairs: &[(Fr, Fr)]) -> Vec<Fr> {
         let mut inverses: Vec<Fr> = pairs.iter().map(|(_, denominator)| *denominator).collect();
         self.zero_denominator |= inverses.iter().any(Zero::is_zero);

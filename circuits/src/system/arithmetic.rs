@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use super::{Contract, Linear, Product, Relation, SystemWitness};
+use super::{Contract, Linear, Product, Relation, Sizes, SystemWitness};
 
 impl Relation {
     /// The entries of `out`; `None` for relations that compute nothing.
@@ -12,7 +12,7 @@ impl Relation {
             Self::Linear(linear) => Some(linear.right_side(len, witness)),
             Self::Contract(contract) => Some(contract.right_side(witness)),
             Self::Product(product) => Some(product.right_side(witness)),
-            Self::Lookup(_) | Self::Hash(_) | Self::Publish(_) => None,
+            Self::Vanish(_) | Self::Lookup(_) | Self::Hash(_) | Self::Publish(_) => None,
         }
     }
 }
@@ -34,13 +34,15 @@ impl Linear {
 impl Contract {
     fn right_side(&self, witness: &SystemWitness) -> Vec<i128> {
         let (left, right) = (witness.entries(self.left), witness.entries(self.right));
-        let mut out = vec![0; self.batch * self.rows * self.columns];
-        let rows = out.par_chunks_mut(self.columns).zip(left.par_chunks(self.inner));
-        rows.enumerate().for_each(|(row, (out, left))| {
-            let batch = if self.right_shared { 0 } else { row / self.rows };
-            let matrix = &right[batch * self.inner * self.columns..][..self.inner * self.columns];
-            accumulate(out, left, matrix);
-        });
+        let Sizes { batch, rows, inner, columns, .. } = self.sizes;
+        let layout = self.sizes.layout();
+        let mut out = vec![0; batch * rows * columns];
+        let entry = |index: usize, sum: &mut i128| {
+            let (b, m, n) = layout.coordinates(index);
+            let read = |k: usize| layout.left(b, m, k).map_or(0, |index| i128::from(left[index]));
+            *sum = (0..inner).map(|k| read(k) * i128::from(right[layout.right(b, k, n)])).sum();
+        };
+        out.par_iter_mut().enumerate().for_each(|(index, sum)| entry(index, sum));
         out
     }
 }
@@ -50,14 +52,5 @@ impl Product {
         let (left, right) = (witness.entries(self.left), witness.entries(self.right));
         let factor = |k| self.map.get(k).map_or(0, |index| right[index]);
         left.iter().enumerate().map(|(k, &value)| i128::from(value) * i128::from(factor(k))).collect()
-    }
-}
-
-/// `out[n] += Σ_k left[k]·matrix[k, n]`.
-fn accumulate(out: &mut [i128], left: &[i64], matrix: &[i64]) {
-    for (&factor, row) in left.iter().zip(matrix.chunks(out.len())) {
-        for (sum, &value) in out.iter_mut().zip(row) {
-            *sum += i128::from(factor) * i128::from(value);
-        }
     }
 }

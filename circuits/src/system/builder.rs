@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::{
-    BlindingId, Contract, Definition, Hash, IndexMap, Linear, Lookup, Packing, Product, Publish, Relation, Role, Table,
-    TableId, TensorId, TensorInfo, TensorSystem, Term, WordId,
+    BlindingId, Contract, Definition, Groups, Hash, IndexMap, Linear, Lookup, Packing, Product, Publish, Relation,
+    Role, Sizes, Table, TableId, TensorId, TensorInfo, TensorSystem, Term, Vanish, WordId,
 };
 use crate::architecture::{Interval, ParameterId, ParameterSpec};
 use crate::layers::bounds::Bounds;
@@ -19,21 +19,6 @@ pub struct SystemBuilder<'a> {
     weights: HashMap<ParameterId, TensorId>,
     tables: HashMap<Table, TableId>,
     one: Option<TensorId>,
-}
-
-/// Axes of a [`Contract`].
-#[derive(Clone, Copy, Debug)]
-pub struct Sizes {
-    /// Independent products.
-    pub batch: usize,
-    /// Rows of the left factor.
-    pub rows: usize,
-    /// Columns of the left factor, rows of the right one.
-    pub inner: usize,
-    /// Columns of the right factor.
-    pub columns: usize,
-    /// Whether every batch entry uses the same right factor.
-    pub right_shared: bool,
 }
 
 impl<'a> SystemBuilder<'a> {
@@ -135,17 +120,20 @@ impl<'a> SystemBuilder<'a> {
     pub fn contract(
         &mut self,
         name: &str,
-        shape: Vec<usize>,
+        value: ValueType,
         [left, right]: [TensorId; 2],
-        Sizes { batch, rows, inner, columns, right_shared }: Sizes,
+        sizes: Sizes,
     ) -> Result<TensorId, LayerError> {
-        count(&shape)?;
-        let interval = self.product_bounds(left, right).scaled(inner as i128).tracked()?;
+        count(&value.shape)?;
         let definition = Definition::Relation(self.system.relations.len());
-        let out = self.tensor(name, ValueType { shape, interval }, definition);
-        let contract = Contract { out, left, right, batch, rows, inner, columns, right_shared };
-        self.system.relations.push(Relation::Contract(contract));
+        let out = self.tensor(name, value, definition);
+        self.system.relations.push(Relation::Contract(Contract { out, left, right, sizes }));
         Ok(out)
+    }
+
+    /// Requires an entry of each group of `factor` to be 0.
+    pub fn vanish(&mut self, factor: TensorId, groups: Groups) {
+        self.system.relations.push(Relation::Vanish(Vanish { factor, groups }));
     }
 
     /// A new tensor `left[k]·right[map(k)]`, of the shape of `left`.

@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 
-use super::{Hash, Lookup, Publish, Relation, SystemWitness, TensorId, TensorSystem, WordId};
+use super::{Hash, Lookup, Publish, Relation, SystemWitness, TensorId, TensorSystem, Vanish, WordId};
 use crate::field::Fr;
 use crate::parameters::Blinding;
 
@@ -49,6 +49,16 @@ pub enum Violation {
         /// Row-major index of the entry.
         index: usize,
     },
+    /// No entry of a group is 0.
+    #[error("no entry of group {group} of `{tensor}` is 0, as relation {relation} wants")]
+    Vanish {
+        /// Index of the relation.
+        relation: usize,
+        /// Name of its `factor`.
+        tensor: String,
+        /// Index of the group.
+        group: usize,
+    },
     /// A statement word is another one.
     #[error("statement word {word} is not what relation {relation} says")]
     Word {
@@ -84,6 +94,7 @@ impl TensorSystem {
             Relation::Linear(linear) => self.check_equation(index, linear.out, witness),
             Relation::Contract(contract) => self.check_equation(index, contract.out, witness),
             Relation::Product(product) => self.check_equation(index, product.out, witness),
+            Relation::Vanish(vanish) => self.check_vanish(index, vanish, witness),
             Relation::Lookup(lookup) => self.check_lookup(index, lookup, witness),
             Relation::Hash(hash) => check_hash(index, hash, witness, words, hash.blinding.pick(record, outcome)),
             Relation::Publish(publish) => check_publish(index, publish, witness, words),
@@ -108,6 +119,14 @@ impl TensorSystem {
         let mut pairs = found.iter().zip(&expected);
         match pairs.position(|(&found, &expected)| i128::from(found) != expected) {
             Some(index) => Err(Violation::Equation { relation, tensor: info.name.clone(), index }),
+            None => Ok(()),
+        }
+    }
+
+    fn check_vanish(&self, relation: usize, vanish: &Vanish, witness: &SystemWitness) -> Result<(), Violation> {
+        let factor = witness.entries(vanish.factor);
+        match vanish.groups.iter().position(|group| group.iter().all(|&member| factor[member as usize] != 0)) {
+            Some(group) => Err(Violation::Vanish { relation, tensor: self.tensor(vanish.factor).name.clone(), group }),
             None => Ok(()),
         }
     }

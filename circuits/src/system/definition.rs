@@ -1,13 +1,13 @@
 //! How the witness computes a tensor.
 
-use super::{TableId, TensorId};
+use super::{Groups, TableId, TensorId};
 
 /// How the witness computes a tensor. Definitions are hints: only relations are proven.
 ///
 /// Definitions go forwards, from the record to the scores, and each reads only earlier tensors. Relations have no direction:
 /// the accumulator of a dense layer is *defined* by the linear relation that adds the bias to the products, and *expressed*
 /// ([`TensorSystem::expressions`](super::TensorSystem::expressions)) by the one that says what quotient and remainder it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Definition {
     /// From outside: the record or a parameter.
     Given,
@@ -34,6 +34,13 @@ pub enum Definition {
         /// Keys.
         key: TensorId,
     },
+    /// The largest entry of each group.
+    Largest {
+        /// The tensor.
+        of: TensorId,
+        /// Groups of its entries.
+        groups: Groups,
+    },
     /// 1 at the first largest entry, 0 elsewhere.
     ArgMax {
         /// The scores, at least two.
@@ -42,8 +49,9 @@ pub enum Definition {
 }
 
 impl Definition {
-    /// Whether no relation alone determines the tensor, so that it is always held in columns.
+    /// Whether no linear relation says what the tensor is, so that it is always held in columns. The largest of accumulators may
+    /// be an expression: of the quotient and the remainder that it is rounded to.
     pub fn is_chosen(&self) -> bool {
-        !matches!(self, Self::Relation(_))
+        !matches!(self, Self::Relation(_) | Self::Largest { .. })
     }
 }

@@ -6,7 +6,7 @@ use ndarray::ArrayD;
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{Definition, Role, TensorId, TensorInfo, TensorSystem};
+use super::{Definition, Relation, Role, TensorId, TensorInfo, TensorSystem};
 use crate::architecture::{Interval, ParameterId};
 use crate::layers::operands::{entries, tensor};
 use crate::layers::{argmax, rounded_quotient, rounded_remainder};
@@ -79,13 +79,14 @@ impl TensorSystem {
         record: &Record,
         parameters: &Parameters,
     ) -> Result<Vec<i64>, WitnessError> {
-        let values = match info.definition {
+        let values = match &info.definition {
             Definition::Given => return info.given(record, parameters),
-            Definition::Relation(index) => self.related(index, info, witness)?,
-            Definition::Quotient { of, shift } => witness.map(of, |x| Some(rounded_quotient(x, shift))),
-            Definition::Remainder { of, shift } => witness.map(of, |x| Some(rounded_remainder(x, shift))),
-            Definition::TableValue { table, key } => witness.map(key, |key| self.tables[table.0].value(key)),
-            Definition::ArgMax { of } => Some(one_hot(&witness.entries(of))),
+            Definition::Relation(index) => self.related(*index, info, witness)?,
+            &Definition::Quotient { of, shift } => witness.map(of, |x| Some(rounded_quotient(x, shift))),
+            &Definition::Remainder { of, shift } => witness.map(of, |x| Some(rounded_remainder(x, shift))),
+            &Definition::TableValue { table, key } => witness.map(key, |key| self.tables[table.0].value(key)),
+            Definition::Largest { of, groups } => Some(groups.largest(&witness.entries(*of))),
+            Definition::ArgMax { of } => Some(one_hot(&witness.entries(*of))),
         };
         let undefined = || WitnessError::Undefined { tensor: info.name.clone() };
         values.filter(|values| values.len() == info.len()).ok_or_else(undefined)
@@ -98,6 +99,10 @@ impl TensorSystem {
         info: &TensorInfo,
         witness: &SystemWitness,
     ) -> Result<Option<Vec<i64>>, WitnessError> {
+        if let Some(Relation::Contract(contract)) = self.relations.get(index) {
+            let (left, right) = (witness.entries(contract.left), witness.entries(contract.right));
+            return Ok(Some(contract.sizes.contract(&left, &right)));
+        }
         let wide = self.relations.get(index).and_then(|relation| relation.right_side(info.len(), witness));
         let Some(mut wide) = wide else { return Ok(None) };
         let narrow = |(index, &value): (usize, &i128)| value.try_into().map_err(|_| info.outside(index));
