@@ -1,16 +1,22 @@
 //! The float graph: what an imported model means before it is quantised.
 //!
-//! Operators are few: movement is one gather-free family, affine operators are folded later, and everything ONNX spells in several
-//! ways arrives here in one.
+//! Operators are few: movement is one family, affine operators are folded later, and everything ONNX spells in several ways arrives
+//! here in one.
 
+mod convolution;
 mod evaluate;
 mod fold;
+mod gather;
+mod pooling;
 mod shape;
 
 use ndarray::ArrayD;
 use thiserror::Error;
 
+use crate::window::Window;
+
 pub(crate) use fold::{fold, prune};
+pub(crate) use gather::Entry;
 pub use shape::{MAX_VALUES, ShapeError};
 pub(crate) use shape::{broadcast, count, size};
 
@@ -145,6 +151,32 @@ pub enum FloatOp {
     Concat {
         /// The axis.
         axis: usize,
+    },
+    /// Convolution of `[1, C, entries…]` by a weight `[O, C/groups, kernel…]` to `[1, O, positions…]`; the kernel is not flipped.
+    Conv {
+        /// Where it slides: over the axes behind the channels.
+        window: Window,
+        /// Parts of the channels that are convolved apart.
+        groups: usize,
+    },
+    /// Largest entry that the window reads, over the last axes. Padding never wins.
+    MaxPool {
+        /// Where it slides.
+        window: Window,
+    },
+    /// Mean of the entries that the window reads, over the last axes.
+    AveragePool {
+        /// Where it slides.
+        window: Window,
+        /// Whether padding counts as zeros; otherwise the mean is of the entries alone.
+        count_padding: bool,
+    },
+    /// The entries at these places, both sides in row-major order; the shape is the node's own.
+    Gather {
+        /// For each entry of the output, the place that it is read from.
+        indices: Vec<Option<u32>>,
+        /// What the others are.
+        fill: f32,
     },
 }
 

@@ -90,7 +90,8 @@ fn tiles_have_rows_and_columns() {
 /// Two batch entries, each with weights of its own, then a contraction of the record with itself.
 #[test]
 fn contractions_of_all_kinds() {
-    let spec = |name: &str, shape| ParameterSpec { name: name.into(), shape, interval: Interval::new(-8, 7), norm: None };
+    let spec =
+        |name: &str, shape| ParameterSpec { name: name.into(), shape, interval: Interval::new(-8, 7), norm: None };
     let parameters = [spec("batched", vec![2, 3, 4]), spec("shared", vec![3, 4])];
     let mut builder = SystemBuilder::new(&parameters);
     let entries = Interval::new(-4, 3);

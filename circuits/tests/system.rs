@@ -5,7 +5,9 @@ mod layers_support;
 use layers_support::{Case, Sketch, accepted, assert_bounded, blindings, forged, tensor, words};
 use zkdx_circuits::architecture::{Interval, ValueId};
 use zkdx_circuits::layers::{ValueType, rounded_quotient};
-use zkdx_circuits::system::{ContractForm, Definition, Relation, Sizes, SystemBuilder, SystemWitness, TensorId, TensorSystem};
+use zkdx_circuits::system::{
+    ContractForm, Definition, Relation, Sizes, SystemBuilder, SystemWitness, TensorId, TensorSystem,
+};
 use zkdx_circuits::{Fr, OutcomeKind, Parameters, Record};
 
 const SHIFT: u32 = 4;

@@ -169,7 +169,7 @@ proptest! {
         parameters in proptest::collection::vec((any_shape(), any_interval()), 0..3),
     ) {
         let value = |(shape, interval)| ValueType { shape, interval };
-        let spec = |(shape, interval)| ParameterSpec { name: "p".into(), shape, interval };
+        let spec = |(shape, interval)| ParameterSpec { name: "p".into(), shape, interval, norm: None };
         let inputs: Vec<_> = inputs.into_iter().map(value).collect();
         let parameters: Vec<_> = parameters.into_iter().map(spec).collect();
         if let Ok(out) = layer.operator().infer(&inputs, &parameters) {
@@ -239,7 +239,8 @@ fn layers_refuse_parameters_of_no_sense() {
     let dense = Dense { weight: ParameterId(0), bias: None };
     let x = ValueType { shape: vec![2], interval: Interval::new(0, 1) };
     let with = |shape: &[usize], lo, hi| {
-        let spec = ParameterSpec { name: "p".into(), shape: shape.to_vec(), interval: Interval::new(lo, hi) };
+        let spec =
+            ParameterSpec { name: "p".into(), shape: shape.to_vec(), interval: Interval::new(lo, hi), norm: None };
         dense.infer(std::slice::from_ref(&x), &[spec]).is_ok()
     };
     assert!(with(&[2, 3], -1, 1));

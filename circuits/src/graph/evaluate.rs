@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, ArrayViewD, Axis, CowArray, Ix2, IxDyn, Slice, Zip, concatenate};
 
 use super::shape::{ShapeError, as_matrices, broadcast};
-use super::{FloatGraph, FloatNode, FloatOp, GraphError, Norm};
+use super::{Entry, FloatGraph, FloatNode, FloatOp, GraphError, Norm, convolution, gather, pooling};
 
 type Value<'a> = CowArray<'a, f32, IxDyn>;
 
@@ -53,18 +53,19 @@ impl FloatOp {
         }
         match inputs {
             _ if self.moves() => self.rearrange(inputs, shape),
-            [x] => self.apply_unary(x),
+            [x] => self.apply_unary(x, shape),
             [a, b] => self.apply_binary(a, b, shape),
             _ => ShapeError::new("it computes nothing"),
         }
     }
 
     fn moves(&self) -> bool {
-        matches!(self, Self::Reshape | Self::Transpose { .. } | Self::Slice { .. } | Self::Concat { .. })
+        use FloatOp::{Concat, Gather, Reshape, Slice, Transpose};
+        matches!(self, Reshape | Transpose { .. } | Slice { .. } | Concat { .. } | Gather { .. })
     }
 
     /// Moves entries of any type about; `shape` is that of the output by [`FloatOp::shape`].
-    pub(crate) fn rearrange<T: Clone>(
+    pub(crate) fn rearrange<T: Entry>(
         &self,
         inputs: &[ArrayViewD<'_, T>],
         shape: &[usize],
@@ -75,6 +76,7 @@ impl FloatOp {
                 Ok(x.view().permuted_axes(perm.as_slice()).as_standard_layout().into_owned())
             }
             (Self::Slice { axis, start, step, len }, [x]) => Ok(slice(x, *axis, *start, *step, *len)),
+            (Self::Gather { indices, fill }, [x]) => gather::gather(x, indices, *fill, shape),
             (Self::Concat { axis }, _) => {
                 concatenate(Axis(*axis), inputs).map_err(|error| ShapeError(error.to_string()))
             }
@@ -82,7 +84,7 @@ impl FloatOp {
         }
     }
 
-    fn apply_unary(&self, x: &ArrayViewD<'_, f32>) -> Result<ArrayD<f32>, ShapeError> {
+    fn apply_unary(&self, x: &ArrayViewD<'_, f32>, shape: &[usize]) -> Result<ArrayD<f32>, ShapeError> {
         Ok(match self {
             Self::Relu => x.mapv(|x| x.max(0.0)),
             Self::LeakyRelu { alpha } => x.mapv(|x| if x < 0.0 { alpha * x } else { x }),
@@ -91,6 +93,8 @@ impl FloatOp {
             Self::Tanh => x.mapv(f32::tanh),
             Self::Softmax { axis } => softmax(x, Axis(*axis)),
             Self::Normalize { norm, axis } => normalize(x, *norm, Axis(*axis)),
+            Self::MaxPool { window } => pooling::max(x, window, shape)?,
+            Self::AveragePool { window, count_padding } => pooling::average(x, window, *count_padding, shape)?,
             _ => return ShapeError::new("it has no value of one input"),
         })
     }
@@ -103,6 +107,7 @@ impl FloatOp {
     ) -> Result<ArrayD<f32>, ShapeError> {
         match self {
             Self::MatMul => matmul(a, b, shape),
+            Self::Conv { window, groups } => convolution::convolve(a, b, window, *groups, shape),
             Self::Add => zip(a, b, shape, |a, b| a + b),
             Self::Sub => zip(a, b, shape, |a, b| a - b),
             Self::Mul => zip(a, b, shape, |a, b| a * b),

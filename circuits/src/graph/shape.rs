@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::FloatOp;
+use super::{FloatOp, convolution, gather, pooling};
 
 /// Most entries that one value of a graph may have.
 pub const MAX_VALUES: usize = 1 << 26;
@@ -21,7 +21,7 @@ impl ShapeError {
 }
 
 impl FloatOp {
-    /// Shape of the output. `Input`, `Constant` and `Reshape` carry theirs in the node: `own`.
+    /// Shape of the output. `Input`, `Constant`, `Reshape` and `Gather` carry theirs in the node: `own`.
     pub(crate) fn shape(&self, inputs: &[&[usize]], own: &[usize]) -> Result<Vec<usize>, ShapeError> {
         self.check_arity(inputs.len())?;
         let shape = match (self, inputs) {
@@ -34,6 +34,10 @@ impl FloatOp {
             (Self::Slice { axis, start, step, len }, [x]) => slice(x, *axis, *start, *step, *len)?,
             (Self::Softmax { axis } | Self::Normalize { axis, .. }, [x]) => along(x, *axis)?,
             (Self::Concat { axis }, _) => concat(inputs, *axis)?,
+            (Self::Conv { window, groups }, [x, weight]) => convolution::shape(x, weight, window, *groups)?,
+            (Self::MaxPool { window }, [x]) => pooling::shape(x, window, false)?,
+            (Self::AveragePool { window, count_padding }, [x]) => pooling::shape(x, window, *count_padding)?,
+            (Self::Gather { indices, .. }, [x]) => gather::shape(x, own, indices)?,
             (_, [x]) => x.to_vec(),
             _ => return ShapeError::new("wrong number of inputs"),
         };
@@ -44,7 +48,7 @@ impl FloatOp {
     fn check_arity(&self, got: usize) -> Result<(), ShapeError> {
         let fits = match self {
             Self::Input | Self::Constant(_) => got == 0,
-            Self::MatMul | Self::Add | Self::Sub | Self::Mul | Self::Div => got == 2,
+            Self::MatMul | Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Conv { .. } => got == 2,
             Self::Concat { .. } => got > 0,
             _ => got == 1,
         };

@@ -7,7 +7,7 @@ use super::tensor::Tensor;
 use super::value::Value;
 use crate::graph::{FloatNode, FloatOp, NodeId, ShapeError, fold};
 
-/// Most entries of all constants together, so that a small file cannot ask for all memory.
+/// Most entries of all constants and places together, so that a small file cannot ask for all memory.
 const MAX_CONSTANTS: usize = 1 << 28;
 
 /// The graph so far. Node 0 is the record.
@@ -41,7 +41,7 @@ impl Builder {
         let shape = op.shape(&shapes, shape)?;
         let mut node = FloatNode { name: name.into(), op, inputs: inputs.to_vec(), shape };
         fold(&mut node, &self.nodes)?;
-        self.charge(node.constant().map_or(0, ArrayD::len))?;
+        self.charge(held(&node.op))?;
         self.nodes.push(node);
         self.origins.push(self.origin);
         Ok(NodeId(self.nodes.len() - 1))
@@ -80,5 +80,14 @@ impl Builder {
             return ShapeError::new(format!("the constants of the model have more than {MAX_CONSTANTS} entries"));
         }
         Ok(())
+    }
+}
+
+/// Entries that a node keeps in memory: of a constant, or places of a gather.
+fn held(op: &FloatOp) -> usize {
+    match op {
+        FloatOp::Constant(value) => value.len(),
+        FloatOp::Gather { indices, .. } => indices.len(),
+        _ => 0,
     }
 }

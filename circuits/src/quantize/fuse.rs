@@ -8,7 +8,7 @@ use ndarray::{Array1, ArrayD, Axis, IxDyn, Zip, concatenate};
 
 pub use refusal::Refusal;
 pub(super) use refusal::misplaced;
-use refusal::{CONSTANT, HALF_OPEN, LEFT, MIXED, PRODUCT, QUOTIENT, Reason, operator};
+use refusal::{CONSTANT, HALF_OPEN, LEFT, MIXED, PRODUCT, QUOTIENT, Reason, WINDOW, operator};
 
 use super::draft::{Draft, Lazy, Readout};
 use super::network::{Function, Linear, Op};
@@ -81,6 +81,10 @@ impl Walk {
             (FloatOp::Reshape | FloatOp::Transpose { .. } | FloatOp::Slice { .. }, [value]) => {
                 Ok(self.movement(node, value))
             }
+            (
+                FloatOp::Conv { .. } | FloatOp::MaxPool { .. } | FloatOp::AveragePool { .. } | FloatOp::Gather { .. },
+                _,
+            ) => Err(WINDOW),
             (_, [value]) => self.activation(node, value),
             _ => Err(CONSTANT),
         }

@@ -37,7 +37,7 @@ impl Sketch {
 
     pub(crate) fn parameter(&mut self, shape: &[usize], interval: Interval) -> ParameterId {
         let name = format!("p{}", self.architecture.parameters.len());
-        self.architecture.parameters.push(ParameterSpec { name, shape: shape.to_vec(), interval });
+        self.architecture.parameters.push(ParameterSpec { name, shape: shape.to_vec(), interval, norm: None });
         ParameterId(self.architecture.parameters.len() - 1)
     }
 

@@ -88,7 +88,7 @@ pub(crate) fn mlp(
 }
 
 fn parameter(name: &str, shape: Vec<usize>, interval: Interval) -> ParameterSpec {
-    ParameterSpec { name: name.into(), shape, interval }
+    ParameterSpec { name: name.into(), shape, interval, norm: None }
 }
 
 fn node(name: &str, layer: Layer, index: usize) -> LayerNode {

@@ -41,6 +41,7 @@ pub(super) const MIDDLE: Reason = (
     "computes probabilities in the middle of the network",
     "only the end of a network may have it; use Relu, Sigmoid or Tanh here",
 );
+pub(super) const WINDOW: Reason = ("slides a window or picks entries", "select an output before it");
 pub(super) const CONSTANT: Reason = ("is applied to constants", "fold the constants before exporting the model");
 
 /// Name of an operator, as ONNX has it.
@@ -64,6 +65,10 @@ pub(super) fn operator(op: &FloatOp) -> &'static str {
         FloatOp::Transpose { .. } => "Transpose",
         FloatOp::Slice { .. } => "Slice",
         FloatOp::Concat { .. } => "Concat",
+        FloatOp::Conv { .. } => "Conv",
+        FloatOp::MaxPool { .. } => "MaxPool",
+        FloatOp::AveragePool { .. } => "AveragePool",
+        FloatOp::Gather { .. } => "Gather",
     }
 }
 
