@@ -31,9 +31,9 @@ mod window;
 
 use thiserror::Error;
 
-pub use contract::{Method, Powers, Tile};
+pub use contract::{ContractMethod, Powers, Tile};
 pub use cost::{RelationCost, Report};
-pub use plan::{Plan, Strategy};
+pub use plan::{Multiply, Plan, Strategy};
 
 use self::columns::{Values, allocate_weights};
 use self::contract::PowerTable;
@@ -86,8 +86,7 @@ pub struct NetworkCircuit<'a> {
 impl<'a> NetworkCircuit<'a> {
     /// The circuit without values, for its shape.
     pub fn new(system: &'a TensorSystem, plan: &'a Plan) -> Result<Self, LowerError> {
-        plan.validate(system)?;
-        let layout = Layout::of(system)?;
+        let layout = Layout::of(system, plan)?;
         Ok(Self { system, plan, layout, values: Values::absent() })
     }
 
@@ -104,8 +103,8 @@ impl<'a> NetworkCircuit<'a> {
 }
 
 /// The weight columns of a model, in order: what its registration commits to.
-pub fn weights(system: &TensorSystem, parameters: &Parameters) -> Result<Vec<Fr>, LowerError> {
-    let layout = Layout::of(system)?;
+pub fn weights(system: &TensorSystem, plan: &Plan, parameters: &Parameters) -> Result<Vec<Fr>, LowerError> {
+    let layout = Layout::of(system, plan)?;
     let mut builder = WitnessBuilder::default();
     allocate_weights(&mut builder, system, &layout, &Values::of_parameters(system, parameters));
     Ok(builder.weight().to_vec())

@@ -169,6 +169,15 @@ impl IndexMap {
         }
     }
 
+    /// Whether outputs of `len` entries read every entry of a tensor of `entries` entries.
+    pub fn covers(&self, entries: usize, len: usize) -> bool {
+        let mut read = vec![false; entries];
+        (0..len)
+            .filter_map(|k| self.get(k))
+            .for_each(|index| read.iter_mut().skip(index).take(1).for_each(|r| *r = true));
+        read.into_iter().all(|read| read)
+    }
+
     /// The entry read for output entry `k`.
     pub fn get(&self, k: usize) -> Option<usize> {
         match self {

@@ -10,7 +10,7 @@ use zkdx_circuits::Fr;
 use zkdx_circuits::architecture::{Interval, OutcomeKind, ParameterId, ParameterSpec};
 use zkdx_circuits::gadgets::clamp::Method;
 use zkdx_circuits::layers::{Activation, ValueType};
-use zkdx_circuits::lower::{LowerError, NetworkCircuit, Plan, Strategy, weights};
+use zkdx_circuits::lower::{LowerError, Multiply, NetworkCircuit, Plan, Strategy, weights};
 use zkdx_circuits::r1cs::{FirstRoundWitness, Group, R1cs, SecondRoundWitness, shape};
 use zkdx_circuits::system::{BlindingId, ContractForm, Packing, Relation, Sizes, SystemBuilder, WordId};
 
@@ -34,8 +34,8 @@ fn matrices(network: &Network, plan: &Plan) -> R1cs {
 
 /// One plan for every way there is to prove lookups.
 fn plans(network: &Network) -> Vec<Plan> {
-    let pick = |chunk_bits: &[u32], wanted: &'static [Strategy]| {
-        Plan::pick(&network.system, chunk_bits.to_vec(), move |table, ways| {
+    let pick = |chunk_bits: &[u32], multiply, wanted: &'static [Strategy]| {
+        Plan::pick(&network.system, chunk_bits.to_vec(), Some(multiply), move |table, ways| {
             let small = |way: &&Strategy| **way != Strategy::Rows || table.domain().size() <= 1 << 10;
             wanted.iter().find(|way| ways.contains(way) && small(way)).copied()
         })
@@ -44,7 +44,9 @@ fn plans(network: &Network) -> Vec<Plan> {
     let complement =
         &[Strategy::Range, Strategy::Clamp(Method::Complement), Strategy::ClampThenRows(Method::Complement)];
     let chosen = Plan::choose(&network.system);
-    vec![chosen, pick(&[], &[Strategy::Rows]), pick(&[], split), pick(&[3, 5], split), pick(&[4], complement)]
+    let (limbs, powers) = (Multiply::Limbs, Multiply::Powers);
+    let rows = pick(&[], powers, &[Strategy::Rows]);
+    vec![chosen, rows, pick(&[], limbs, split), pick(&[3, 5], limbs, split), pick(&[4], powers, complement)]
 }
 
 fn assert_complete(network: &Network, plan: &Plan) {
@@ -58,7 +60,7 @@ fn assert_complete(network: &Network, plan: &Plan) {
         assert!((0..side.len()).all(|row| matrix.dot(row, &assignment) == side[row]));
     }
     let start = r1cs.columns.public;
-    let registered = weights(&network.system, &network.parameters).expect("a sound system");
+    let registered = weights(&network.system, plan, &network.parameters).expect("a sound system");
     assert_eq!(registered, assignment[start..start + r1cs.columns.weight]);
 }
 
@@ -142,7 +144,7 @@ fn costs_of_a_clinical_mlp() {
     let architecture = mlp(&[30, 64, 32, 2], Interval::new(0, 4095), 8, &RELU, OutcomeKind::Class);
     let network = Network::random(&architecture, 1);
     let costs = plans(&network).iter().map(|plan| matrices(&network, plan).constraints()).collect::<Vec<_>>();
-    assert_eq!(costs, [1904, 3428, 3840, 2106, 3239]);
+    assert_eq!(costs, [1904, 3554, 3840, 2106, 3365]);
     assert_complete(&network, &Plan::choose(&network.system));
 }
 

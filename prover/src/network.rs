@@ -123,7 +123,7 @@ impl Network {
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<(Registration, PublicModel), NetworkError> {
         self.check_key(key)?;
-        let weights = zeroize::Zeroizing::new(lower::weights(&self.system, parameters)?);
+        let weights = zeroize::Zeroizing::new(lower::weights(&self.system, &self.plan, parameters)?);
         let registration = register(key, &weights, card.digest(), device, rng)?;
         let public = self.public_model(&registration, card);
         Ok((registration, public))

@@ -27,6 +27,7 @@ pub(super) use powers::{Pending, PowerTable, enforce};
 
 use super::columns::Values;
 use super::layout::Layout;
+use super::plan::Multiply;
 use crate::field::{Fr, from_int, power_of_two};
 use crate::r1cs::{Expression, FirstRound};
 use crate::system::{Contract, TensorSystem};
@@ -36,19 +37,20 @@ const PACKED_BITS: u32 = 252;
 
 /// How a contraction is proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
+pub enum ContractMethod {
     /// A constraint for each `k` and tile.
     Limbs(Tile),
     /// One identity for each packed column of outputs.
     Powers(Powers),
 }
 
-impl Method {
-    /// The cheapest method for limbs of `limb_bits` bits. `None` if not even one limb fits.
-    pub(super) fn choose(contract: &Contract, limb_bits: u32) -> Option<Self> {
-        let limbs = Self::Limbs(Tile::choose(&contract.sizes, limb_bits)?);
-        let powers = Self::Powers(Powers::choose(&contract.sizes, limb_bits)?);
-        Some([limbs, powers].into_iter().min_by_key(|method| method.constraints(contract)).unwrap_or(limbs))
+impl ContractMethod {
+    /// The best way to `multiply` with limbs of `limb_bits` bits. `None` if not even one limb fits.
+    pub(super) fn of(contract: &Contract, multiply: Multiply, limb_bits: u32) -> Option<Self> {
+        match multiply {
+            Multiply::Limbs => Tile::choose(&contract.sizes, limb_bits).map(Self::Limbs),
+            Multiply::Powers => Powers::choose(&contract.sizes, limb_bits).map(Self::Powers),
+        }
     }
 
     /// Constraints, without the powers themselves, which all contractions share.
@@ -63,7 +65,7 @@ impl Method {
 /// A contraction with its method.
 pub(super) struct Packed<'s> {
     pub(super) contract: &'s Contract,
-    pub(super) method: Method,
+    pub(super) method: ContractMethod,
 }
 
 impl Packed<'_> {
@@ -96,24 +98,24 @@ impl Packed<'_> {
     /// Calls `visit` for each packed number of the right factor with the bit at which its entries start, and the entries.
     fn visit_right(&self, visit: impl FnMut(u32, &mut dyn Iterator<Item = usize>)) {
         match &self.method {
-            Method::Limbs(tile) => tile.visit_right(&self.contract.sizes, visit),
-            Method::Powers(powers) => powers.visit_right(&self.contract.sizes, visit),
+            ContractMethod::Limbs(tile) => tile.visit_right(&self.contract.sizes, visit),
+            ContractMethod::Powers(powers) => powers.visit_right(&self.contract.sizes, visit),
         }
     }
 
     /// The highest power of the challenge that it takes.
     pub(super) fn degree(&self) -> usize {
         match self.method {
-            Method::Limbs(_) => 0,
-            Method::Powers(_) => Powers::degree(&self.contract.sizes),
+            ContractMethod::Limbs(_) => 0,
+            ContractMethod::Powers(_) => Powers::degree(&self.contract.sizes),
         }
     }
 
     /// Bits between the entries of a packed number.
     fn stride(&self) -> u32 {
         match &self.method {
-            Method::Limbs(tile) => tile.column_stride(),
-            Method::Powers(powers) => powers.limb_bits,
+            ContractMethod::Limbs(tile) => tile.column_stride(),
+            ContractMethod::Powers(powers) => powers.limb_bits,
         }
     }
 
@@ -130,11 +132,11 @@ impl Packed<'_> {
         let (out, left, given) = (&tensors[out.0], &tensors[left.0], &tensors[right.0]);
         let right = if layout.is_packed(right) { given.clone() } else { self.pack_right(given) };
         match self.method {
-            Method::Limbs(tile) => {
+            ContractMethod::Limbs(tile) => {
                 tile.enforce(sizes, builder, [out, left, &right]);
                 None
             }
-            Method::Powers(powers) => Some(powers.pending(sizes, [out, left], right)),
+            ContractMethod::Powers(powers) => Some(powers.pending(sizes, [out, left], right)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::contract::{Method, Packed, PowerTable};
+use super::contract::{ContractMethod, Packed, PowerTable};
 use super::layout::Layout;
 use super::plan::{Plan, Strategy};
 use crate::gadgets::clamp::Clamp;
@@ -143,9 +143,11 @@ fn describe(table: &Table) -> String {
     }
 }
 
-fn describe_method(method: Method) -> String {
+fn describe_method(method: ContractMethod) -> String {
     match method {
-        Method::Limbs(tile) => format!("{} × {} limbs of {} bits", tile.rows, tile.columns, tile.limb_bits),
-        Method::Powers(powers) => format!("powers of a challenge, {} limbs of {} bits", powers.limbs, powers.limb_bits),
+        ContractMethod::Limbs(tile) => format!("{} × {} limbs of {} bits", tile.rows, tile.columns, tile.limb_bits),
+        ContractMethod::Powers(powers) => {
+            format!("powers of a challenge, {} limbs of {} bits", powers.limbs, powers.limb_bits)
+        }
     }
 }

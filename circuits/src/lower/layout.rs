@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::LowerError;
-use super::contract::{Method, Packed};
+use super::contract::{ContractMethod, Packed};
+use super::plan::{Multiply, Plan};
 use super::window::Windows;
 use crate::system::{Contract, Linear, Packing, Relation, Role, Solved, Table, TensorId, TensorSystem};
 
@@ -29,17 +30,18 @@ pub(super) struct Layout {
     /// Linear relations that remain to be required.
     pub(super) equations: Vec<usize>,
     /// How each contraction is proven, by relation.
-    pub(super) methods: HashMap<usize, Method>,
+    pub(super) methods: HashMap<usize, ContractMethod>,
 }
 
 impl Layout {
-    /// The layout of `system`; refuses systems that would leave something free.
-    pub(super) fn of(system: &TensorSystem) -> Result<Self, LowerError> {
+    /// The layout of `system` under `plan`, which was made for it; refuses systems that would leave something free.
+    pub(super) fn of(system: &TensorSystem, plan: &Plan) -> Result<Self, LowerError> {
+        plan.validate(system)?;
         require_words(system)?;
         require_values(system)?;
         let solved = system.expressions();
         let windows = Windows::of(system, &solved);
-        let methods = methods(system, &windows)?;
+        let methods = methods(system, plan, &windows)?;
         let storage = storage(system, &solved);
         Ok(Self { storage, equations: equations(system, &solved), solved, methods })
     }
@@ -82,13 +84,19 @@ fn equations(system: &TensorSystem, solved: &[Solved]) -> Vec<usize> {
     (0..required.len()).filter(|&index| required[index]).collect()
 }
 
-fn methods(system: &TensorSystem, windows: &Windows) -> Result<HashMap<usize, Method>, LowerError> {
+fn methods(
+    system: &TensorSystem,
+    plan: &Plan,
+    windows: &Windows,
+) -> Result<HashMap<usize, ContractMethod>, LowerError> {
     let mut methods = HashMap::new();
+    let mut chosen = plan.contractions().iter();
     for (index, relation) in system.relations.iter().enumerate() {
         if let Relation::Contract(contract) = relation {
+            let multiply = *chosen.next().unwrap_or(&Multiply::Limbs);
             let unbounded = || LowerError::Unbounded { tensor: system.tensor(contract.out).name.clone() };
             let limb_bits = windows.bits(contract.out).ok_or_else(unbounded)?;
-            methods.insert(index, Method::choose(contract, limb_bits).ok_or_else(unbounded)?);
+            methods.insert(index, ContractMethod::of(contract, multiply, limb_bits).ok_or_else(unbounded)?);
         }
     }
     Ok(methods)

@@ -1,4 +1,4 @@
-//! Which way each table is proven, chosen by counting.
+//! Which way each table and each contraction is proven, chosen by counting.
 //!
 //! | table | ways |
 //! |---|---|
@@ -8,16 +8,18 @@
 //!
 //! Rows cost a constraint each, shared by all lookups of a table; the other ways cost more for each lookup. Ranges of all kinds
 //! share chunk tables, so the best way for one table depends on the others, but only through the chunk tables there are: for
-//! each set of at most two, every table is planned on its own, and the cheapest set wins.
+//! each set of at most two, every table is planned on its own, and the cheapest set wins. Contractions are planned one by one.
 
 use serde::{Deserialize, Serialize};
 
 use super::LowerError;
+use super::contract::{ContractMethod, PowerTable, Powers};
 use super::cost;
+use super::window::Windows;
 use crate::gadgets::clamp::Method;
 use crate::gadgets::logup::table_constraints;
 use crate::gadgets::range::{Chunks, MAX_CHUNK_BITS};
-use crate::system::{Relation, Table, TensorSystem};
+use crate::system::{Contract, Relation, Table, TensorSystem};
 
 /// Most rows of a table; beyond that only arithmetic will do.
 const MAX_ROWS: u64 = 1 << 22;
@@ -36,13 +38,25 @@ pub enum Strategy {
     ClampThenRows(Method),
 }
 
-/// How every table of a system is proven; with the system, all there is to a circuit.
+/// How a contraction is proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Multiply {
+    /// Limb packing alone.
+    Limbs,
+    /// Powers of a challenge, and limb packing.
+    Powers,
+}
+
+/// How every table and every contraction of a system is proven; with the system, all there is to a circuit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Bits of the chunk tables.
     chunk_bits: Vec<u32>,
     /// By table.
     tables: Vec<Strategy>,
+    /// By contraction, in the order of the relations.
+    contractions: Vec<Multiply>,
 }
 
 impl Plan {
@@ -50,24 +64,34 @@ impl Plan {
     pub fn choose(system: &TensorSystem) -> Self {
         let counts = lookup_counts(system);
         let plans = chunk_sets().map(|chunk_bits| Self::with_chunks(system, &counts, chunk_bits));
-        let best = plans.min_by_key(|(constraints, _)| *constraints);
-        best.map_or(Self { chunk_bits: Vec::new(), tables: Vec::new() }, |(_, plan)| plan)
+        let (chunk_bits, tables) = plans
+            .min_by_key(|(constraints, ..)| *constraints)
+            .map(|(_, bits, tables)| (bits, tables))
+            .unwrap_or_default();
+        Self { chunk_bits, tables, contractions: contractions(system) }
     }
 
     /// A plan with chunk tables of the given widths in which `pick` picks among the ways that apply to each table; the
-    /// cheapest where it picks none of them.
+    /// cheapest where it picks none of them. All contractions are proven as `multiply` says, if it says anything.
     pub fn pick(
         system: &TensorSystem,
         chunk_bits: Vec<u32>,
+        multiply: Option<Multiply>,
         pick: impl Fn(&Table, &[Strategy]) -> Option<Strategy>,
     ) -> Self {
-        let (_, mut plan) = Self::with_chunks(system, &lookup_counts(system), chunk_bits);
-        for (strategy, table) in plan.tables.iter_mut().zip(&system.tables) {
+        let (_, chunk_bits, mut tables) = Self::with_chunks(system, &lookup_counts(system), chunk_bits);
+        for (strategy, table) in tables.iter_mut().zip(&system.tables) {
             let ways = strategies(table);
             let picked = pick(table, &ways).filter(|picked| ways.contains(picked));
             *strategy = picked.unwrap_or(*strategy);
         }
-        plan
+        let chosen = contractions(system).into_iter();
+        Self { chunk_bits, tables, contractions: chosen.map(|chosen| multiply.unwrap_or(chosen)).collect() }
+    }
+
+    /// By contraction.
+    pub fn contractions(&self) -> &[Multiply] {
+        &self.contractions
     }
 
     /// By table.
@@ -89,6 +113,10 @@ impl Plan {
         if self.tables.len() != system.tables.len() {
             return refuse(format!("it has {} tables, the system {}", self.tables.len(), system.tables.len()));
         }
+        let contractions = contracts(system).count();
+        if self.contractions.len() != contractions {
+            return refuse(format!("it has {} contractions, the system {contractions}", self.contractions.len()));
+        }
         let fits = |(table, strategy): (&Table, &Strategy)| strategies(table).contains(strategy);
         match system.tables.iter().zip(&self.tables).position(|pair| !fits(pair)) {
             Some(index) => refuse(format!("table {index} cannot be proven by {:?}", self.tables[index])),
@@ -96,7 +124,8 @@ impl Plan {
         }
     }
 
-    fn with_chunks(system: &TensorSystem, counts: &[u64], chunk_bits: Vec<u32>) -> (u64, Self) {
+    /// Constraints of all lookups, chunk widths, and the way of each table.
+    fn with_chunks(system: &TensorSystem, counts: &[u64], chunk_bits: Vec<u32>) -> (u64, Vec<u32>, Vec<Strategy>) {
         let chunks = Chunks::new(chunk_bits.clone());
         let mut total = chunks.widths().iter().map(|width| table_constraints(1 << width)).sum();
         let mut tables = Vec::with_capacity(system.tables.len());
@@ -105,8 +134,37 @@ impl Plan {
             total += constraints;
             tables.push(strategy);
         }
-        (total, Self { chunk_bits, tables })
+        (total, chunk_bits, tables)
     }
+}
+
+/// The cheaper way of each contraction; limbs for all of them where the powers themselves cost more than they save.
+fn contractions(system: &TensorSystem) -> Vec<Multiply> {
+    let windows = &Windows::of(system, &system.expressions());
+    let methods = |multiply: Multiply| {
+        let method = move |contract: &Contract| ContractMethod::of(contract, multiply, windows.bits(contract.out)?);
+        contracts(system).map(method).collect::<Vec<_>>()
+    };
+    let [limbs, powers] = [Multiply::Limbs, Multiply::Powers].map(&methods);
+    let cost = |contract: &Contract, method: &Option<ContractMethod>| {
+        method.map_or(u64::MAX, |method| method.constraints(contract))
+    };
+    let saved =
+        |((contract, limbs), powers): ((&Contract, _), _)| cost(contract, limbs).saturating_sub(cost(contract, powers));
+    let saved: Vec<u64> = contracts(system).zip(&limbs).zip(&powers).map(saved).collect();
+    let degree = contracts(system)
+        .zip(&saved)
+        .filter(|(_, saved)| **saved > 0)
+        .map(|(contract, _)| Powers::degree(&contract.sizes));
+    let worth = saved.iter().sum::<u64>() > PowerTable::constraints(degree.max().unwrap_or_default());
+    saved.into_iter().map(|saved| if worth && saved > 0 { Multiply::Powers } else { Multiply::Limbs }).collect()
+}
+
+fn contracts(system: &TensorSystem) -> impl Iterator<Item = &Contract> {
+    system.relations.iter().filter_map(|relation| match relation {
+        Relation::Contract(contract) => Some(contract),
+        _ => None,
+    })
 }
 
 fn cheapest(table: &Table, count: u64, chunks: &Chunks) -> (u64, Strategy) {

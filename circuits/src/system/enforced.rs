@@ -5,6 +5,7 @@
 //! - a [`Lookup`](super::Lookup) forces each key into the table's keys, each value into its values;
 //! - a [`Linear`] relation forces the tensor that it is solved for into the sum of the intervals of what it reads, because these
 //!   sums stay far below the field's order;
+//! - in the same way, it bounds any one tensor that it reads, entry by entry and all of them, with the factor ±1;
 //! - a [`Product`](super::Product) of two tensors so bounded is bounded by interval arithmetic.
 //!
 //! A [`Contract`](super::Contract) is no such source, whatever it reads: its lowering packs entries of `out` into limbs and is sound
@@ -16,7 +17,7 @@
 //! enforced interval of at most `2^L` integers, the `acc_j` are unique. Products of a shifted tensor are not shifted by a
 //! constant, so nothing follows for them.
 
-use super::{IndexMap, Linear, Product, Relation, Role, Solved, TensorId, TensorSystem};
+use super::{IndexMap, Linear, Product, Relation, Role, Solved, TensorId, TensorSystem, Term};
 use crate::architecture::Interval;
 use crate::layers::bounds::Bounds;
 
@@ -112,7 +113,9 @@ impl<'s> Ledger<'s> {
         }
         for relation in &self.system.relations {
             changed |= match relation {
-                Relation::Linear(linear) => self.learn(linear.out, |ledger| ledger.linear(linear)),
+                Relation::Linear(linear) => {
+                    self.learn(linear.out, |ledger| ledger.linear(linear)) || self.learn_term(linear)
+                }
                 Relation::Product(product) => self.learn(product.out, |ledger| ledger.product(product)),
                 _ => false,
             };
@@ -141,6 +144,32 @@ impl<'s> Ledger<'s> {
         let entries = if uniform { 1 } else { self.system.tensor(linear.out).len() };
         let bounds = (0..entries).map(entry).reduce(|hull, bounds| hull.hull(bounds))?;
         Some(Enforced { bounds, shifted })
+    }
+
+    /// What an equation whose other tensors are known says of the one that it reads with `±1`, if it reads every entry of it.
+    fn learn_term(&mut self, linear: &Linear) -> bool {
+        let unknown = |term: &Term| self.term(term.tensor).is_none();
+        let mut unknowns = linear.terms.iter().enumerate().filter(|(_, term)| unknown(term));
+        let (Some((position, term)), None) = (unknowns.next(), unknowns.next()) else { return false };
+        let known = self.found[linear.out.0].is_some() && term.coefficient.unsigned_abs() == 1;
+        if !known || !term.map.covers(self.system.tensor(term.tensor).len(), self.system.tensor(linear.out).len()) {
+            return false;
+        }
+        self.learn(term.tensor, |ledger| ledger.remainder(linear, position))
+    }
+
+    /// `±(out − constant − Σ others)`, over all entries.
+    fn remainder(&self, linear: &Linear, position: usize) -> Option<Enforced> {
+        let mut rest = self.found[linear.out.0]?;
+        rest.bounds = rest.bounds + Bounds::constant(-i128::from(linear.constant));
+        for (_, term) in linear.terms.iter().enumerate().filter(|(index, _)| *index != position) {
+            let known = self.term(term.tensor)?;
+            let read = known.bounds.scaled(-i128::from(term.coefficient));
+            rest.bounds = rest.bounds + read.hull(Bounds::constant(0));
+            rest.shifted |= known.shifted;
+        }
+        rest.bounds = rest.bounds.scaled(linear.terms[position].coefficient.into());
+        Some(rest)
     }
 
     /// A tensor as a summand: parameters count as zero.

@@ -5,12 +5,14 @@
 use ndarray::{ArrayD, IxDyn};
 use proptest::prelude::*;
 use zkdx_circuits::architecture::{Interval, LayerNode, ParameterId, ParameterSpec, ValueId};
-use zkdx_circuits::layers::{Activation, Affine, Combine, Concat, Dense, Layer, Rearrange, Requantize};
+use zkdx_circuits::layers::{Activation, Affine, Combine, Concat, Conv, Dense, Layer, Rearrange, Requantize};
 use zkdx_circuits::statement::{SCORE_INTERVAL, SCORE_OFFSET};
 use zkdx_circuits::system::{
     Definition, PackedEntry, Relation, Role, Solved, SystemWitness, TensorId, TensorInfo, TensorSystem, Term, compile,
 };
-use zkdx_circuits::{Architecture, Blinding, Encoding, Feature, Fr, Head, Outcome, OutcomeKind, Parameters, Record};
+use zkdx_circuits::{
+    Architecture, Blinding, Encoding, Feature, Fr, Head, Outcome, OutcomeKind, Parameters, Record, Window, WindowAxis,
+};
 
 /// An architecture under construction.
 pub(crate) struct Sketch {
@@ -57,6 +59,21 @@ impl Sketch {
         let weight = self.parameter(&shape, weights);
         let bias = bias.map(|interval| self.parameter(&shape[1..], interval));
         self.layer(Layer::Dense(Dense { weight, bias }), &[x])
+    }
+
+    /// A convolution to `outputs` channels; `biased` gives each channel a bias, or each position.
+    pub(crate) fn conv(
+        &mut self,
+        x: ValueId,
+        (channels, outputs, groups): (usize, usize, usize),
+        window: &Window,
+        weights: Interval,
+        bias: Option<(bool, Interval)>,
+    ) -> ValueId {
+        let weight = self.parameter(&[&[outputs, channels / groups], &window.kernel_shape()[..]].concat(), weights);
+        let places = |each: bool| if each { window.output_shape() } else { vec![] };
+        let bias = bias.map(|(each, interval)| self.parameter(&[&[outputs], &places(each)[..]].concat(), interval));
+        self.layer(Layer::Conv(Conv { weight, bias, window: window.clone(), groups }), &[x])
     }
 
     pub(crate) fn affine(&mut self, x: ValueId, shape: &[usize], weights: Interval, bias: Option<Interval>) -> ValueId {
@@ -296,4 +313,16 @@ pub(crate) fn assert_bounded(system: &TensorSystem) {
             _ => {}
         }
     }
+}
+
+/// Axes with strides, dilations, paddings and remainders of all kinds, up to `rank` of them.
+pub(crate) fn window(rank: usize) -> impl Strategy<Value = Window> {
+    let axis = (1usize..6, 1usize..4, 1usize..4, 1usize..3, 0usize..3, 0usize..3).prop_filter_map(
+        "a kernel that fits",
+        |(input, kernel, stride, dilation, before, after)| {
+            let axis = WindowAxis { input, kernel, stride, dilation, before, after };
+            Window { axes: vec![axis] }.validate().ok().map(|()| axis)
+        },
+    );
+    proptest::collection::vec(axis, 1..=rank).prop_map(|axes| Window { axes })
 }
