@@ -168,7 +168,7 @@ impl Window {
     pub fn partitions(&self) -> bool {
         let tiles = |axis: &WindowAxis| {
             let dense = axis.dilation == 1 || axis.kernel == 1;
-            dense && axis.stride == axis.kernel && axis.padded() == axis.input && axis.input % axis.kernel == 0
+            dense && axis.stride == axis.kernel && axis.padded() == axis.input && axis.input.is_multiple_of(axis.kernel)
         };
         self.axes.iter().all(tiles)
     }

@@ -28,7 +28,7 @@ pub(super) use powers::{Pending, PowerTable, enforce};
 use super::columns::Values;
 use super::layout::Layout;
 use super::plan::Multiply;
-use crate::field::{Fr, from_int, power_of_two};
+use crate::field::{packed, power_of_two};
 use crate::r1cs::{Expression, FirstRound};
 use crate::system::{Contract, TensorSystem};
 
@@ -73,12 +73,12 @@ impl Packed<'_> {
     pub(super) fn allocate<B: FirstRound>(&self, builder: &mut B, values: &Values<'_>) -> Vec<B::Expr> {
         let mut columns = Vec::new();
         let mut entries = Zeroizing::new(Vec::new());
-        let packer = Packer::new(self.stride());
+        let stride = self.stride();
         self.visit_right(|shift, indices| {
             columns.push(builder.weight(|| {
                 entries.clear();
                 entries.extend(indices.map(|index| values.entry(self.contract.right, index)));
-                packer.pack(&entries) * power_of_two(shift)
+                packed(&entries, stride) * power_of_two(shift)
             }));
         });
         columns
@@ -138,29 +138,5 @@ impl Packed<'_> {
             }
             ContractMethod::Powers(powers) => Some(powers.pending(sizes, [out, left], right)),
         }
-    }
-}
-
-/// Packs integers at a fixed distance.
-struct Packer {
-    stride: u32,
-    /// As many limbs as are first added up as machine integers.
-    run: usize,
-    /// `2^(stride·run)`.
-    shift: Fr,
-}
-
-impl Packer {
-    fn new(stride: u32) -> Self {
-        let run = 62 / stride + 1;
-        Self { stride, run: run as usize, shift: power_of_two(stride * run) }
-    }
-
-    /// `Σ_j limb_j·2^(stride·j)`.
-    fn pack(&self, limbs: &[i64]) -> Fr {
-        let join = |sum: i128, limb: i128| (sum << self.stride) + limb;
-        let runs = limbs.chunks(self.run).rev();
-        let runs = runs.filter_map(|run| run.iter().rev().copied().map(i128::from).reduce(join));
-        runs.fold(from_int(0), |sum, run| sum * self.shift + from_int(run))
     }
 }
