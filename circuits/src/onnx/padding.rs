@@ -10,10 +10,9 @@
 
 use super::call::{Call, Outputs, axis, wrong};
 use super::error::Reason;
-use super::places::{Places, gather};
+use super::places::{Places, check, gather};
 use super::registry::Operator;
 use super::value::Value;
-use crate::graph::count;
 
 pub(super) const OPERATORS: &[Operator] = &[Operator::onnx("Pad", 2, (1, 4), pad)];
 
@@ -37,7 +36,7 @@ fn pad(call: &mut Call<'_>) -> Outputs {
             None => amounts(format!("leave nothing of an axis of {dim}, or make far too much of it")),
         }
     });
-    count(&sizes.collect::<Result<Vec<_>, Reason>>()?)?;
+    check(&sizes.collect::<Result<Vec<_>, Reason>>()?)?;
     let axes = shape.iter().zip(&pads).map(|(dim, pads)| places(*dim, *pads, mode)).collect::<Result<Vec<_>, _>>()?;
     Ok(vec![gather(call, input, &axes, fill)?])
 }

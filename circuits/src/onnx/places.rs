@@ -3,7 +3,10 @@
 use super::call::Call;
 use super::error::Reason;
 use super::value::Value;
-use crate::graph::{FloatOp, count};
+use crate::graph::{FloatOp, ShapeError, count};
+
+/// Most entries that a gather may make: places take more memory than entries.
+const MAX_PLACES: usize = 1 << 24;
 
 /// For each entry of an axis of the output, the entry of the input's axis; `None` reads the fill.
 pub(super) type Places = Vec<Option<usize>>;
@@ -16,12 +19,20 @@ pub(super) fn gather(call: &mut Call<'_>, input: Value, axes: &[Places], fill: f
     if axes.iter().zip(&from).all(stays) {
         return Ok(input);
     }
-    count(&shape)?;
+    check(&shape)?;
     let mut indices = vec![Some(0)];
     for (places, dim) in axes.iter().zip(&from) {
         indices = refined(&indices, places, *dim);
     }
     call.rearrange(FloatOp::Gather { indices, fill }, &[input], &shape)
+}
+
+/// Refuses shapes of no entries or of too many, before lists of places are made.
+pub(super) fn check(shape: &[usize]) -> Result<(), ShapeError> {
+    if count(shape)? > MAX_PLACES {
+        return ShapeError::new(format!("shape {shape:?} has more than {MAX_PLACES} entries, the most that are moved"));
+    }
+    Ok(())
 }
 
 /// The places with one more axis behind. Both counts are far below 2³².

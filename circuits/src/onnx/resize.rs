@@ -13,10 +13,9 @@
 
 use super::call::{Call, Outputs, axis, wrong};
 use super::error::Reason;
-use super::places::{Places, gather};
+use super::places::{Places, check, gather};
 use super::registry::Operator;
 use super::value::Value;
-use crate::graph::count;
 
 pub(super) const OPERATORS: &[Operator] =
     &[Operator::onnx("Resize", 10, (1, 4), resize), Operator::onnx("Upsample", 7, (1, 2), upsample)];
@@ -111,7 +110,7 @@ fn sized(dims: &[usize], sizes: &[i64]) -> Result<Vec<Scaling>, Reason> {
 
 fn nearest(call: &mut Call<'_>, axes: &[Scaling], rule: &Rule) -> Outputs {
     let input = call.value(0)?;
-    count(&axes.iter().map(|axis| axis.to).collect::<Vec<_>>())?;
+    check(&axes.iter().map(|axis| axis.to).collect::<Vec<_>>())?;
     let axes: Vec<_> = axes.iter().map(|axis| rule.places(*axis)).collect();
     Ok(vec![gather(call, input, &axes, 0.0)?])
 }

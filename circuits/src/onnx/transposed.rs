@@ -13,12 +13,12 @@ use ndarray::{ArrayD, Axis};
 use super::call::{Call, Outputs, wrong};
 use super::convolution::{biased, groups, operands};
 use super::error::Reason;
-use super::places::{Places, gather};
+use super::places::{Places, check, gather};
 use super::registry::Operator;
 use super::tensor::array;
 use super::value::Value;
 use super::window::{Auto, Sliding, sizes, span};
-use crate::graph::{FloatOp, ShapeError, count};
+use crate::graph::{FloatOp, NodeId, ShapeError};
 use crate::window::{Window, WindowAxis};
 
 pub(super) const OPERATORS: &[Operator] = &[Operator::onnx("ConvTranspose", 1, (2, 3), conv_transpose)];
@@ -61,7 +61,7 @@ fn turned(axis: &mut WindowAxis, auto: Auto, extra: usize, target: Option<usize>
         ShapeError::new(format!("pads of {front} and {back} leave nothing of {full} entries"))?;
     }
     let (front_crop, back_crop) = (front.saturating_sub(span - 1), back.saturating_sub(span - 1 + extra));
-    count(&[spread])?;
+    check(&[spread])?;
     let kept = front_crop..spread.saturating_sub(back_crop);
     if kept.is_empty() {
         ShapeError::new("pads leave nothing of the input")?;
@@ -85,7 +85,7 @@ fn padding(full: usize, target: usize, auto: Auto) -> Result<[usize; 2], Reason>
 }
 
 /// The input with zeros between its entries.
-fn spread(call: &mut Call<'_>, axes: &[Places], window: &Window) -> Result<crate::graph::NodeId, Reason> {
+fn spread(call: &mut Call<'_>, axes: &[Places], window: &Window) -> Result<NodeId, Reason> {
     window.validate().map_err(ShapeError::from)?;
     let x = Value::Float(call.float(0)?);
     match gather(call, x, axes, 0.0)? {
