@@ -6,6 +6,7 @@
 The data is the Breast Cancer Wisconsin (Diagnostic) set bundled with
 scikit-learn: 569 records of 30 features, labelled 0 = malignant, 1 = benign.
 See models/README.md for what is made and models/data/README.md for the data.
+`digits/` is made along with the rest, by train_digits.py.
 
 The result is meant to be the same bytes on every machine:
 
@@ -41,6 +42,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
+
+import train_digits
 
 HERE = Path(__file__).resolve().parent
 SEED = 0  # of the split, the folds and the initial weights
@@ -385,6 +388,7 @@ def generate(root: Path) -> list[str]:
     record = dict(zip(data.names, (float(shortest(v)) for v in data.held_out.x[row])))
     (root / "data/record.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     lines.append(f"`data/record.json` is data row {row + 1} of `data/held_out.csv`")
+    lines += train_digits.generate(root)
     write_sums(root)
     return lines
 

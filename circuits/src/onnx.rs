@@ -10,11 +10,13 @@
 
 mod activation;
 mod attributes;
+mod blocks;
 mod builder;
 mod call;
 mod classifier;
 mod constant;
 mod convert;
+mod convolution;
 mod elementwise;
 mod error;
 mod gemm;
@@ -23,15 +25,21 @@ mod movement;
 mod normalization;
 mod order;
 mod output;
+mod padding;
+mod places;
 mod plan;
+mod pooling;
 mod proto;
 mod reduction;
 mod registry;
+mod resize;
 mod selection;
 mod standardize;
 mod summary;
 mod tensor;
+mod transposed;
 mod value;
+mod window;
 
 use prost::Message;
 

@@ -33,11 +33,13 @@ fn output(name: &str) -> ImportOptions {
 fn agrees_with_runtime(name: &str, prefix: &str, options: &ImportOptions) {
     let (graph, _) = model(name, options);
     let (header, reference) = table(&format!("{name}/reference.csv"));
-    let (_, records) = table("data/held_out.csv");
+    let held_out = if name == "digits" { "digits/held_out.csv" } else { "data/held_out.csv" };
+    let (_, records) = table(held_out);
     assert_eq!(records.len(), reference.len());
+    let entries = graph.input_shape().iter().product();
     let columns: Vec<_> = (0..header.len()).filter(|column| header[*column].starts_with(prefix)).collect();
     for (record, expected) in records.iter().zip(&reference) {
-        let scores = graph.scores(&record[..30]).unwrap();
+        let scores = graph.scores(&record[..entries]).unwrap();
         assert_eq!(scores.len(), columns.len());
         for (score, column) in scores.iter().zip(&columns) {
             assert!((score - expected[*column]).abs() <= TOLERANCE * expected[*column].abs().max(1.0));
@@ -50,6 +52,12 @@ fn agrees_with_runtime(name: &str, prefix: &str, options: &ImportOptions) {
 #[test]
 fn logreg_agrees_with_runtime() {
     agrees_with_runtime("logreg", "probability", &ImportOptions::default());
+}
+
+#[test]
+fn digits_agree_with_runtime() {
+    agrees_with_runtime("digits", "probability", &ImportOptions::default());
+    agrees_with_runtime("digits", "logit", &output("logits"));
 }
 
 #[test]

@@ -50,6 +50,7 @@ impl Builder {
     /// Adds a tensor of the file.
     pub(super) fn tensor(&mut self, name: &str, tensor: Tensor) -> Result<Value, Reason> {
         Ok(match tensor {
+            Tensor::Float(value) if value.is_empty() => Value::Empty(value.shape().to_vec()),
             Tensor::Float(value) => Value::Float(self.push(name, FloatOp::Constant(value), &[], &[])?),
             Tensor::Int(value) => Value::Int(value),
             Tensor::Text(labels) => Value::Text(labels),
@@ -69,6 +70,7 @@ impl Builder {
         match value {
             Value::Float(id) => Some(self.shape(*id).to_vec()),
             Value::Int(value) => Some(value.shape().to_vec()),
+            Value::Empty(shape) => Some(shape.clone()),
             Value::Text(labels) => Some(vec![labels.len()]),
             Value::Class(_) | Value::Failed => None,
         }

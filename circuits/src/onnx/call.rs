@@ -39,6 +39,7 @@ impl Call<'_> {
     pub(super) fn float(&self, index: usize) -> Result<NodeId, Reason> {
         match self.value(index)? {
             Value::Float(id) => Ok(id),
+            Value::Empty(_) => wrong(index, "is a tensor without entries"),
             Value::Class(_) => wrong(index, "is a class, not a score; select an output before it"),
             _ => wrong(index, "is not a tensor of floats"),
         }

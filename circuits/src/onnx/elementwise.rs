@@ -12,6 +12,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::onnx("Add", 7, (2, 2), |call| arithmetic(call, FloatOp::Add, i64::checked_add)),
     Operator::onnx("Sub", 7, (2, 2), |call| arithmetic(call, FloatOp::Sub, i64::checked_sub)),
     Operator::onnx("Mul", 7, (2, 2), |call| arithmetic(call, FloatOp::Mul, i64::checked_mul)),
+    Operator::onnx("Sum", 8, (1, usize::MAX), sum),
     Operator::onnx("Div", 7, (2, 2), |call| arithmetic(call, FloatOp::Div, i64::checked_div)),
 ];
 
@@ -23,6 +24,16 @@ fn arithmetic(call: &mut Call<'_>, op: FloatOp, ints: Checked) -> Outputs {
     }
     let (a, b) = (call.float(0)?, call.float(1)?);
     call.one(op, &[a, b])
+}
+
+/// All inputs added up, one after the other.
+fn sum(call: &mut Call<'_>) -> Outputs {
+    let mut sum = call.float(0)?;
+    for index in 1..call.inputs.len() {
+        let next = call.float(index)?;
+        sum = call.push(FloatOp::Add, &[sum, next])?;
+    }
+    Ok(vec![Value::Float(sum)])
 }
 
 fn on_ints(a: &ArrayD<i64>, b: &ArrayD<i64>, op: Checked) -> Result<ArrayD<i64>, Reason> {

@@ -8,8 +8,8 @@ use crate::graph::FloatOp;
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::onnx("Flatten", 1, (1, 1), flatten).keeping_class(),
     Operator::onnx("Reshape", 5, (2, 2), reshape).keeping_class(),
-    Operator::onnx("Squeeze", 13, (1, 2), squeeze).keeping_class(),
-    Operator::onnx("Unsqueeze", 13, (2, 2), unsqueeze).keeping_class(),
+    Operator::onnx("Squeeze", 1, (1, 2), squeeze).keeping_class(),
+    Operator::onnx("Unsqueeze", 1, (1, 2), unsqueeze).keeping_class(),
     Operator::onnx("Transpose", 1, (1, 1), transpose),
 ];
 
@@ -50,7 +50,7 @@ fn fill(sizes: &[Option<usize>], entries: usize) -> Result<Vec<usize>, Reason> {
 
 fn squeeze(call: &mut Call<'_>) -> Outputs {
     let shape = call.input_shape(0)?;
-    let dropped = match call.optional_ints(1)? {
+    let dropped = match listed(call)? {
         Some(axes) => resolve(&axes, shape.len())?,
         None => (0..shape.len()).filter(|axis| shape[*axis] == 1).collect(),
     };
@@ -61,8 +61,14 @@ fn squeeze(call: &mut Call<'_>) -> Outputs {
     to_shape(call, &kept)
 }
 
+/// The axes are an attribute before opset 13 and an input since.
+fn listed(call: &mut Call<'_>) -> Result<Option<Vec<i64>>, Reason> {
+    if call.opset < 13 { call.attributes.ints("axes") } else { call.optional_ints(1) }
+}
+
 fn unsqueeze(call: &mut Call<'_>) -> Outputs {
-    let (shape, axes) = (call.input_shape(0)?, call.ints(1)?);
+    let shape = call.input_shape(0)?;
+    let Some(axes) = listed(call)? else { return wrong(1, "is missing") };
     let rank = shape.len() + axes.len();
     let added = resolve(&axes, rank)?;
     let mut old = shape.into_iter();

@@ -6,7 +6,8 @@
 
 use super::call::{Call, Outputs};
 use super::{
-    activation, classifier, constant, elementwise, gemm, movement, normalization, reduction, selection, standardize,
+    activation, blocks, classifier, constant, convolution, elementwise, gemm, movement, normalization, padding,
+    pooling, reduction, resize, selection, standardize, transposed,
 };
 
 /// Domain of the classical machine-learning operators; ONNX's own is the empty string.
@@ -15,15 +16,21 @@ pub(super) const ML: &str = "ai.onnx.ml";
 /// All operators.
 const FAMILIES: &[&[Operator]] = &[
     activation::OPERATORS,
+    blocks::OPERATORS,
     classifier::OPERATORS,
     constant::OPERATORS,
+    convolution::OPERATORS,
     elementwise::OPERATORS,
     gemm::OPERATORS,
     movement::OPERATORS,
     normalization::OPERATORS,
+    padding::OPERATORS,
+    pooling::OPERATORS,
     reduction::OPERATORS,
+    resize::OPERATORS,
     selection::OPERATORS,
     standardize::OPERATORS,
+    transposed::OPERATORS,
 ];
 
 /// One operator.

@@ -9,6 +9,8 @@ use crate::graph::NodeId;
 pub(super) enum Value {
     /// Floats: a node of the float graph, constant or not.
     Float(NodeId),
+    /// A float tensor of this shape, which has no entries: how exporters write an input that is not given.
+    Empty(Vec<usize>),
     /// Integers known at import: shapes, axes, indices.
     Int(ArrayD<i64>),
     /// Strings known at import: labels.
