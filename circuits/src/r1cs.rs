@@ -22,6 +22,8 @@ pub use matrix::{Column, ColumnCounts, Group, Matrix, R1cs};
 pub use shape::ShapeBuilder;
 pub use witness::{FirstRoundWitness, SecondRoundWitness, SynthesisError, WitnessBuilder};
 
+use std::ops::Range;
+
 use crate::field::Fr;
 
 /// What a circuit may do before the challenges are known.
@@ -47,6 +49,15 @@ pub trait FirstRound {
     /// Requires `left·right = out`.
     fn enforce(&mut self, left: &Self::Expr, right: &Self::Expr, out: &Self::Expr);
 
+    /// Runs `work` on blocks of `0..count`, perhaps at the same time. Columns and constraints, and the results, are in the order of
+    /// the blocks: as if `work` had been run on `0..count`.
+    fn in_blocks<T: Send>(&mut self, count: usize, work: impl Fn(&mut Self, Range<usize>) -> T + Sync) -> Vec<T>
+    where
+        Self: Sized,
+    {
+        vec![work(self, 0..count)]
+    }
+
     /// Requires `expression = 0`.
     fn enforce_zero(&mut self, expression: &Self::Expr) {
         self.enforce(expression, &Self::Expr::unit(), &Self::Expr::empty());
@@ -57,6 +68,14 @@ pub trait FirstRound {
 pub trait SecondRound {
     /// Linear expressions in the columns, the same as in the first round.
     type Expr: Expression;
+
+    /// Runs `work` on blocks of `0..count`, as [`FirstRound::in_blocks`].
+    fn in_blocks<T: Send>(&mut self, count: usize, work: impl Fn(&mut Self, Range<usize>) -> T + Sync) -> Vec<T>
+    where
+        Self: Sized,
+    {
+        vec![work(self, 0..count)]
+    }
 
     /// The challenge `index`.
     fn challenge(&self, index: usize) -> Self::Expr;

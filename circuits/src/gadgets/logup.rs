@@ -15,7 +15,10 @@
 //!
 //! *Cost.* One constraint for each key, two for each pair (`Y·value` is a product), one for each row, and one to close.
 
+use std::sync::Arc;
+
 use ark_ff::One;
+use zeroize::Zeroize;
 
 use super::Held;
 use crate::architecture::Interval;
@@ -55,14 +58,15 @@ impl Rows {
 
 /// A table under construction: its rows and what has been looked up in them.
 pub struct Ledger<E> {
-    rows: Rows,
+    rows: Arc<Rows>,
+    /// Empty until something is looked up.
     counts: Vec<i64>,
     lookups: Vec<(E, Option<E>)>,
 }
 
 /// A table whose multiplicities are committed to.
 pub struct Sealed<E> {
-    rows: Rows,
+    rows: Arc<Rows>,
     multiplicities: Vec<E>,
     lookups: Vec<(E, Option<E>)>,
 }
@@ -70,13 +74,32 @@ pub struct Sealed<E> {
 impl<E: Expression> Ledger<E> {
     /// No lookups yet.
     pub fn new(rows: Rows) -> Self {
-        let counts = vec![0; rows.keys.size() as usize];
-        Self { rows, counts, lookups: Vec::new() }
+        Self { rows: Arc::new(rows), counts: Vec::new(), lookups: Vec::new() }
+    }
+
+    /// The same rows with nothing looked up, for a part of the lookups.
+    pub fn fork(&self) -> Self {
+        Self { rows: Arc::clone(&self.rows), counts: Vec::new(), lookups: Vec::new() }
+    }
+
+    /// Adds the lookups of a fork.
+    pub fn absorb(&mut self, mut part: Self) {
+        if !part.counts.is_empty() {
+            self.open();
+            self.counts.iter_mut().zip(&part.counts).for_each(|(count, more)| *count += more);
+            part.counts.zeroize();
+        }
+        self.lookups.append(&mut part.lookups);
+    }
+
+    fn open(&mut self) {
+        self.counts.resize(self.rows.keys.size() as usize, 0);
     }
 
     /// Requires `key` to be a key of the rows, and `value` to be its value if the rows have values. Where the integer that the key
     /// holds is no key, no proof will verify.
     pub fn look_up(&mut self, key: Held<E>, value: Option<E>) {
+        self.open();
         if let Some(position) = self.rows.position(key.integer) {
             self.counts[position] += 1;
         }
@@ -84,7 +107,8 @@ impl<E: Expression> Ledger<E> {
     }
 
     /// Commits to the multiplicities.
-    pub fn seal<B: FirstRound<Expr = E>>(self, builder: &mut B) -> Sealed<E> {
+    pub fn seal<B: FirstRound<Expr = E>>(mut self, builder: &mut B) -> Sealed<E> {
+        self.open();
         let multiplicities = self.counts.iter().map(|&count| builder.small(|| count)).collect();
         Sealed { rows: self.rows, multiplicities, lookups: self.lookups }
     }

@@ -121,6 +121,16 @@ impl<'c, E: Expression> Ranges<'c, E> {
         Self { chunks, tables: chunks.widths.iter().map(table).collect() }
     }
 
+    /// The same tables with nothing looked up, for a part of the checks.
+    pub fn fork(&self) -> Self {
+        Self { chunks: self.chunks, tables: self.tables.iter().map(Ledger::fork).collect() }
+    }
+
+    /// Adds the checks of a fork.
+    pub fn absorb(&mut self, part: Self) {
+        self.tables.iter_mut().zip(part.tables).for_each(|(table, part)| table.absorb(part));
+    }
+
     /// What numbers are cut into.
     pub fn chunks(&self) -> &'c Chunks {
         self.chunks

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use rayon::prelude::*;
+
 use super::layout::{Layout, Storage};
 use crate::field::{Fr, from_int};
 use crate::parameters::{Blinding, Parameters};
@@ -46,9 +48,25 @@ impl<'a> Values<'a> {
         self.entries.get(tensor.0).and_then(|entries| entries.get(index)).copied().unwrap_or_default()
     }
 
+    /// The entries of `tensor`.
+    pub(super) fn of(&self, tensor: TensorId) -> Entries<'_> {
+        Entries(self.entries.get(tensor.0).map_or(&[], |entries| entries))
+    }
+
     /// A blinding value.
     pub(super) fn blinding(&self, id: BlindingId) -> Fr {
         self.blindings.map_or(from_int(0), |[record, outcome]| *id.pick(record, outcome).expose())
+    }
+}
+
+/// The integers of a tensor; all 0 where they are not known.
+#[derive(Clone, Copy)]
+pub(super) struct Entries<'a>(&'a [i64]);
+
+impl Entries<'_> {
+    /// Entry `index`.
+    pub(super) fn entry(&self, index: usize) -> i64 {
+        self.0.get(index).copied().unwrap_or_default()
     }
 }
 
@@ -85,8 +103,11 @@ pub(super) fn expressions<B: FirstRound>(
     let mut tensors = weights;
     for (index, storage) in layout.storage.iter().enumerate() {
         if *storage == Storage::Small {
-            let column = |entry| builder.small(|| values.entry(TensorId(index), entry));
-            tensors[index] = (0..system.tensors[index].len()).map(column).collect();
+            let entries = values.of(TensorId(index));
+            let columns = builder.in_blocks(system.tensors[index].len(), |builder, block| {
+                block.map(|entry| builder.small(|| entries.entry(entry))).collect::<Vec<_>>()
+            });
+            tensors[index] = columns.into_iter().flatten().collect();
         }
     }
     for Solved { linear, .. } in &layout.solved {
@@ -101,10 +122,10 @@ pub(super) fn right_sides<'t, E: Expression>(
     linear: &'t Linear,
     len: usize,
     tensors: &'t [Vec<E>],
-) -> impl Iterator<Item = E> + 't {
+) -> impl IndexedParallelIterator<Item = E> + 't {
     let constant = E::constant(from_int(linear.constant));
     let coefficients: Vec<Fr> = linear.terms.iter().map(|term| from_int(term.coefficient)).collect();
-    (0..len).map(move |k| {
+    (0..len).into_par_iter().with_min_len(256).map(move |k| {
         let read =
             |(term, &coefficient): (&'t Term, &Fr)| Some((&tensors[term.tensor.0][term.map.get(k)?], coefficient));
         let terms = linear.terms.iter().zip(&coefficients).filter_map(read);

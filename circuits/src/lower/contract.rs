@@ -19,6 +19,8 @@
 mod limbs;
 mod powers;
 
+use std::ops::Range;
+
 use zeroize::Zeroizing;
 
 pub use limbs::Tile;
@@ -62,6 +64,14 @@ impl ContractMethod {
     }
 }
 
+/// Columns of a batch entry of the right factor that are packed together.
+struct Part {
+    batch: usize,
+    columns: Range<usize>,
+    /// The bit at which they start.
+    shift: u32,
+}
+
 /// A contraction with its method.
 pub(super) struct Packed<'s> {
     pub(super) contract: &'s Contract,
@@ -69,37 +79,42 @@ pub(super) struct Packed<'s> {
 }
 
 impl Packed<'_> {
-    /// The packed weight columns.
+    /// The packed weight columns, by part and `k`.
     pub(super) fn allocate<B: FirstRound>(&self, builder: &mut B, values: &Values<'_>) -> Vec<B::Expr> {
-        let mut columns = Vec::new();
-        let mut entries = Zeroizing::new(Vec::new());
-        let stride = self.stride();
-        self.visit_right(|shift, indices| {
-            columns.push(builder.weight(|| {
-                entries.clear();
-                entries.extend(indices.map(|index| values.entry(self.contract.right, index)));
-                packed(&entries, stride) * power_of_two(shift)
-            }));
+        let (parts, stride, sizes) = (self.parts(), self.stride(), &self.contract.sizes);
+        let (layout, values) = (sizes.layout(), values.of(self.contract.right));
+        let columns = builder.in_blocks(parts.len(), |builder, block| {
+            let mut entries = Zeroizing::new(Vec::new());
+            let mut columns = Vec::with_capacity(block.len() * sizes.inner);
+            for (part, k) in parts[block].iter().flat_map(|part| (0..sizes.inner).map(move |k| (part, k))) {
+                columns.push(builder.weight(|| {
+                    entries.clear();
+                    entries.extend(part.columns.clone().map(|n| values.entry(layout.right(part.batch, k, n))));
+                    packed(&entries, stride) * power_of_two(part.shift)
+                }));
+            }
+            columns
         });
-        columns
+        columns.into_iter().flatten().collect()
     }
 
     /// The same of a right factor that is not packed weights.
     fn pack_right<E: Expression>(&self, right: &[E]) -> Vec<E> {
-        let mut packed = Vec::new();
-        let stride = self.stride();
-        self.visit_right(|shift, indices| {
-            let powers = (0..).map(|index| power_of_two(shift + stride * index));
-            packed.push(E::combination(indices.map(|index| &right[index]).zip(powers)));
-        });
-        packed
+        let (stride, sizes) = (self.stride(), &self.contract.sizes);
+        let layout = sizes.layout();
+        let pack = |part: &Part, k: usize| {
+            let powers = (0..).map(|index| power_of_two(part.shift + stride * index));
+            let entries = part.columns.clone().map(|n| &right[layout.right(part.batch, k, n)]);
+            E::combination(entries.zip(powers))
+        };
+        self.parts().iter().flat_map(|part| (0..sizes.inner).map(|k| pack(part, k)).collect::<Vec<_>>()).collect()
     }
 
-    /// Calls `visit` for each packed number of the right factor with the bit at which its entries start, and the entries.
-    fn visit_right(&self, visit: impl FnMut(u32, &mut dyn Iterator<Item = usize>)) {
+    /// What of the right factor goes into packed numbers, one for each `k`.
+    fn parts(&self) -> Vec<Part> {
         match &self.method {
-            ContractMethod::Limbs(tile) => tile.visit_right(&self.contract.sizes, visit),
-            ContractMethod::Powers(powers) => powers.visit_right(&self.contract.sizes, visit),
+            ContractMethod::Limbs(tile) => tile.parts(&self.contract.sizes),
+            ContractMethod::Powers(powers) => powers.tiles(&self.contract.sizes).flatten().collect(),
         }
     }
 

@@ -31,6 +31,17 @@ impl<'c, E: Expression> Tables<'c, E> {
         Self { ranges: Ranges::new(chunks), tables }
     }
 
+    /// The same tables with nothing looked up, for a part of the lookups.
+    pub(super) fn fork(&self) -> Self {
+        Self { ranges: self.ranges.fork(), tables: self.tables.iter().map(Proven::fork).collect() }
+    }
+
+    /// Adds what has been looked up in a fork.
+    pub(super) fn absorb(&mut self, part: Self) {
+        self.ranges.absorb(part.ranges);
+        self.tables.iter_mut().zip(part.tables).for_each(|(table, part)| table.absorb(part));
+    }
+
     /// Requires `key`, or `(key, value)`, to be a row of `table`.
     pub(super) fn look_up<B: FirstRound<Expr = E>>(
         &mut self,
@@ -77,6 +88,21 @@ impl<E: Expression> Proven<E> {
             }
             (_, Table::Range(interval)) => Self::Rows(Ledger::new(Rows::keys(*interval))),
             _ => Self::Rows(Ledger::new(Rows::pairs(table.domain(), |key| table.value(key).unwrap_or_default()))),
+        }
+    }
+
+    fn fork(&self) -> Self {
+        match self {
+            Self::Rows(rows) => Self::Rows(rows.fork()),
+            Self::Range(interval) => Self::Range(*interval),
+            Self::Clamp(clamp, method) => Self::Clamp(*clamp, *method),
+            Self::ClampThenRows(clamp, method, rows) => Self::ClampThenRows(*clamp, *method, rows.fork()),
+        }
+    }
+
+    fn absorb(&mut self, part: Self) {
+        if let (Self::Rows(rows) | Self::ClampThenRows(_, _, rows), Some(part)) = (self, part.into_rows()) {
+            rows.absorb(part);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Lowers one relation after the other.
 
+use rayon::prelude::*;
+
 use super::columns::{Values, right_sides};
 use super::contract::Pending;
 use super::layout::Layout;
@@ -45,9 +47,8 @@ impl<E: Expression> Lowering<'_, E> {
 
     fn linear<B: FirstRound<Expr = E>>(&self, builder: &mut B, linear: &Linear) {
         let out = self.tensor(linear.out);
-        for (out, right) in out.iter().zip(right_sides(linear, out.len(), &self.tensors)) {
-            builder.enforce_zero(&out.minus(&right));
-        }
+        let differences = right_sides(linear, out.len(), &self.tensors).zip(out).map(|(right, out)| out.minus(&right));
+        differences.collect::<Vec<_>>().iter().for_each(|difference| builder.enforce_zero(difference));
     }
 
     fn contract<B: FirstRound<Expr = E>>(&self, builder: &mut B, index: usize) -> Option<Pending<E>> {
@@ -75,11 +76,16 @@ impl<E: Expression> Lowering<'_, E> {
     }
 
     fn lookup<B: FirstRound<Expr = E>>(&self, builder: &mut B, lookup: &Lookup, tables: &mut Tables<'_, E>) {
-        for entry in 0..self.tensor(lookup.key).len() {
-            let key = self.held(lookup.key, entry);
-            let value = lookup.value.map(|value| self.held(value, entry));
-            tables.look_up(builder, lookup.table, key, value);
-        }
+        let parts = builder.in_blocks(self.tensor(lookup.key).len(), |builder, block| {
+            let mut part = tables.fork();
+            for entry in block {
+                let key = self.held(lookup.key, entry);
+                let value = lookup.value.map(|value| self.held(value, entry));
+                part.look_up(builder, lookup.table, key, value);
+            }
+            part
+        });
+        parts.into_iter().for_each(|part| tables.absorb(part));
     }
 
     fn hash<B: FirstRound<Expr = E>>(&self, builder: &mut B, hash: &Hash) {

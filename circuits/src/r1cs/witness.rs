@@ -2,7 +2,10 @@
 //!
 //! Rows come in the same order as in the shape, so the sides are `A·z`, `B·z`, `C·z` without any matrix.
 
+use std::ops::Range;
+
 use ark_ff::{Zero, batch_inversion};
+use rayon::prelude::*;
 use thiserror::Error;
 use zeroize::Zeroize;
 
@@ -122,7 +125,7 @@ impl SecondRoundWitness {
     /// The first constraint that does not hold.
     pub fn violated(&self) -> Option<usize> {
         let [a, b, c] = self.sides();
-        (0..a.len()).find(|&i| a[i] * b[i] != c[i])
+        (0..a.len()).into_par_iter().find_first(|&i| a[i] * b[i] != c[i])
     }
 }
 
@@ -130,6 +133,39 @@ impl WitnessBuilder {
     /// Weight columns allocated so far.
     pub fn weight(&self) -> &[Fr] {
         &self.weight
+    }
+
+    /// A builder for a part of the work, with the same words and challenges.
+    fn fork(&self) -> Self {
+        let mut fork = Self::default();
+        (fork.words, fork.challenges) = (self.words.clone(), self.challenges.clone());
+        fork
+    }
+
+    /// Appends what a fork has built.
+    fn absorb(&mut self, part: &Self) {
+        self.weight.extend_from_slice(&part.weight);
+        self.small.extend_from_slice(&part.small);
+        self.field.extend_from_slice(&part.field);
+        self.second.extend_from_slice(&part.second);
+        self.sides.iter_mut().zip(&part.sides).for_each(|(side, part)| side.extend_from_slice(part));
+        self.zero_denominator |= part.zero_denominator;
+    }
+
+    /// Runs `work` on blocks of `0..count` in forks, all cores at once.
+    fn blocks<T: Send>(&mut self, count: usize, work: impl Fn(&mut Self, Range<usize>) -> T + Sync) -> Vec<T> {
+        let blocks = (rayon::current_num_threads() * BLOCKS_PER_THREAD).min(count);
+        if rayon::current_num_threads() == 1 || blocks < 2 {
+            return vec![work(self, 0..count)];
+        }
+        let block = |index: usize| count * index / blocks..count * (index + 1) / blocks;
+        let run = |index: usize| {
+            let mut fork = self.fork();
+            let result = work(&mut fork, block(index));
+            (fork, result)
+        };
+        let parts: Vec<(Self, T)> = (0..blocks).into_par_iter().map(run).collect();
+        parts.into_iter().map(|(part, result)| (self.absorb(&part), result).1).collect()
     }
 
     fn push(&mut self, left: Fr, right: Fr, out: Fr) {
@@ -148,8 +184,15 @@ impl Drop for WitnessBuilder {
     }
 }
 
+/// More blocks than threads, for they take different times.
+const BLOCKS_PER_THREAD: usize = 4;
+
 impl FirstRound for WitnessBuilder {
     type Expr = Fr;
+
+    fn in_blocks<T: Send>(&mut self, count: usize, work: impl Fn(&mut Self, Range<usize>) -> T + Sync) -> Vec<T> {
+        self.blocks(count, work)
+    }
 
     fn word(&mut self, index: usize) -> Fr {
         self.words[index]
@@ -188,6 +231,10 @@ impl FirstRound for WitnessBuilder {
 impl SecondRound for WitnessBuilder {
     type Expr = Fr;
 
+    fn in_blocks<T: Send>(&mut self, count: usize, work: impl Fn(&mut Self, Range<usize>) -> T + Sync) -> Vec<T> {
+        self.blocks(count, work)
+    }
+
     fn challenge(&self, index: usize) -> Fr {
         self.challenges[index]
     }
@@ -208,16 +255,16 @@ impl SecondRound for WitnessBuilder {
     }
 
     fn quotients(&mut self, pairs: &[(Fr, Fr)]) -> Vec<Fr> {
-        let mut inverses: Vec<Fr> = pairs.iter().map(|(_, denominator)| *denominator).collect();
-        self.zero_denominator |= inverses.iter().any(Zero::is_zero);
-        batch_inversion(&mut inverses);
-        let mut quotient = |((numerator, denominator), inverse): (&(Fr, Fr), &Fr)| {
-            let out = *numerator * inverse;
-            self.second.push(out);
-            self.push(out, *denominator, *numerator);
-            out
-        };
-        pairs.iter().zip(&inverses).map(&mut quotient).collect()
+        let mut quotients: Vec<Fr> = pairs.par_iter().map(|(_, denominator)| *denominator).collect();
+        self.zero_denominator |= quotients.par_iter().any(Zero::is_zero);
+        quotients.par_chunks_mut(1 << 10).for_each(batch_inversion);
+        quotients.par_iter_mut().zip(pairs).for_each(|(quotient, (numerator, _))| *quotient *= numerator);
+        self.second.extend_from_slice(&quotients);
+        let [a, b, c] = &mut self.sides;
+        a.extend_from_slice(&quotients);
+        b.extend(pairs.iter().map(|(_, denominator)| *denominator));
+        c.extend(pairs.iter().map(|(numerator, _)| *numerator));
+        quotients
     }
 
     fn enforce(&mut self, left: &Fr, right: &Fr, out: &Fr) {

@@ -9,7 +9,7 @@
 //! parameter that nothing else reads, `W_k` itself is the committed column; it stands on the `B` side, where it costs a
 //! proof nothing. Negative limbs need no care.
 
-use super::PACKED_BITS;
+use super::{PACKED_BITS, Part};
 use crate::field::{from_int, power_of_two};
 use crate::r1cs::{Expression, FirstRound};
 use crate::system::{ContractLayout, Sizes};
@@ -49,15 +49,12 @@ impl Tile {
         self.limb_bits * self.rows as u32
     }
 
-    /// The entries of each `W_k`, by batch entry, column tile and `k`.
-    pub(super) fn visit_right(&self, sizes: &Sizes, mut visit: impl FnMut(u32, &mut dyn Iterator<Item = usize>)) {
-        let layout = sizes.layout();
-        for b in 0..sizes.batch {
-            for first in (0..sizes.columns).step_by(self.columns) {
-                let tile = first..sizes.columns.min(first + self.columns);
-                (0..sizes.inner).for_each(|k| visit(0, &mut tile.clone().map(|n| layout.right(b, k, n))));
-            }
-        }
+    /// The columns of each tile, by batch entry.
+    pub(super) fn parts(&self, sizes: &Sizes) -> Vec<Part> {
+        let firsts = (0..sizes.columns).step_by(self.columns);
+        let columns = firsts.map(|first| first..sizes.columns.min(first + self.columns));
+        let part = |batch: usize| columns.clone().map(move |columns| Part { batch, columns, shift: 0 });
+        (0..sizes.batch).flat_map(part).collect()
     }
 
     /// Requires the contraction; `right` is packed.
@@ -68,15 +65,16 @@ impl Tile {
         [out, left, right]: [&Vec<B::Expr>; 3],
     ) {
         let layout = sizes.layout();
-        let mut weights = right.chunks(sizes.inner);
-        for b in 0..sizes.batch {
-            let tiles: Vec<_> = weights.by_ref().take(sizes.columns.div_ceil(self.columns)).collect();
+        let tiles = sizes.columns.div_ceil(self.columns);
+        for (b, weights) in right.chunks(tiles * sizes.inner).enumerate() {
             for first in (0..sizes.rows).step_by(self.rows) {
                 let left = self.pack_left(sizes, &layout, left, b, first);
-                for (tile, weights) in tiles.iter().enumerate() {
-                    let out = self.pack_out(sizes, &layout, out, b, (first, tile * self.columns));
-                    enforce_inner_product(builder, &left, weights, out);
-                }
+                builder.in_blocks(tiles, |builder, block| {
+                    for tile in block {
+                        let out = self.pack_out(sizes, &layout, out, b, (first, tile * self.columns));
+                        enforce_inner_product(builder, &left, &weights[tile * sizes.inner..][..sizes.inner], out);
+                    }
+                });
             }
         }
     }

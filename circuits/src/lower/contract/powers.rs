@@ -23,7 +23,9 @@
 //! the challenge is used for. `T = 0`, for which a quotient would be free, is refused when proving and as unlikely. That outputs are
 //! then unique limbs of `Y_J[m]`, an identity in the field, is shown one level up.
 
-use super::PACKED_BITS;
+use rayon::prelude::*;
+
+use super::{PACKED_BITS, Part};
 use crate::field::{from_int, power_of_two};
 use crate::r1cs::{Expression, SecondRound};
 use crate::system::{ContractForm, ContractLayout, Sizes};
@@ -52,9 +54,6 @@ pub(in crate::lower) struct Pending<E> {
     outputs: Vec<E>,
     powers: Powers,
 }
-
-/// One `J`: batch entries, each with columns, and the limb at which they start.
-type Part = (usize, std::ops::Range<usize>, usize);
 
 impl Powers {
     /// As many limbs as fit. `None` if not even one does.
@@ -91,25 +90,18 @@ impl Powers {
     }
 
     /// The parts of each `J`.
-    fn tiles<'s>(&'s self, sizes: &'s Sizes) -> impl Iterator<Item = Vec<Part>> + 's {
+    pub(super) fn tiles<'s>(&'s self, sizes: &'s Sizes) -> impl Iterator<Item = Vec<Part>> + 's {
         let total = sizes.batch * sizes.columns;
         (0..total).step_by(self.limbs).map(move |first| {
             let end = total.min(first + self.limbs);
-            let part = |b: usize| {
-                let (from, to) = (first.max(b * sizes.columns), end.min((b + 1) * sizes.columns));
-                (b, from - b * sizes.columns..to - b * sizes.columns, from - first)
+            let part = |batch: usize| {
+                let start = batch * sizes.columns;
+                let (from, to) = (first.max(start), end.min(start + sizes.columns));
+                let shift = self.limb_bits * (from - first) as u32;
+                Part { batch, columns: from - start..to - start, shift }
             };
             (first / sizes.columns..end.div_ceil(sizes.columns)).map(part).collect()
         })
-    }
-
-    /// The entries of each `W_J`.
-    pub(super) fn visit_right(&self, sizes: &Sizes, mut visit: impl FnMut(u32, &mut dyn Iterator<Item = usize>)) {
-        let layout = sizes.layout();
-        for (b, columns, limb) in self.tiles(sizes).flatten() {
-            let shift = self.limb_bits * limb as u32;
-            (0..sizes.inner).for_each(|k| visit(shift, &mut columns.clone().map(|n| layout.right(b, k, n))));
-        }
     }
 
     /// What is left for the second round; `right` is packed.
@@ -120,16 +112,16 @@ impl Powers {
         weights: Vec<E>,
     ) -> Pending<E> {
         let layout = sizes.layout();
-        let rows =
-            |parts: Vec<Part>| (0..sizes.rows).map(|m| self.pack_out(&layout, out, &parts, m)).collect::<Vec<_>>();
-        let outputs = self.tiles(sizes).flat_map(rows).collect();
-        Pending { sizes: sizes.clone(), left: left.clone(), weights, outputs, powers: self }
+        let tiles: Vec<_> = self.tiles(sizes).collect();
+        let places = (0..tiles.len() * sizes.rows).into_par_iter();
+        let outputs = places.map(|place| self.pack_out(&layout, out, &tiles[place / sizes.rows], place % sizes.rows));
+        Pending { sizes: sizes.clone(), left: left.clone(), weights, outputs: outputs.collect(), powers: self }
     }
 
     fn pack_out<E: Expression>(&self, layout: &ContractLayout<'_>, out: &[E], parts: &[Part], m: usize) -> E {
-        let terms = parts.iter().flat_map(|(b, columns, limb)| {
-            let shift = move |index: usize| power_of_two(self.limb_bits * (limb + index) as u32);
-            columns.clone().enumerate().map(move |(index, n)| (&out[layout.out(*b, m, n)], shift(index)))
+        let terms = parts.iter().flat_map(|part| {
+            let shifts = (0..).map(|index| power_of_two(part.shift + self.limb_bits * index));
+            part.columns.clone().map(|n| &out[layout.out(part.batch, m, n)]).zip(shifts)
         });
         E::combination(terms)
     }
@@ -229,17 +221,30 @@ impl<E: Expression> Pending<E> {
     /// `U_k`, by batch entry and `k`.
     fn moments<B: SecondRound<Expr = E>>(&self, builder: &mut B, PowerTable(powers): &PowerTable<E>) -> Vec<E> {
         let exponents = Exponents::of(&self.sizes);
+        let channels = self.sizes.batch * self.sizes.inner / exponents.shifts.len();
+        let fractions = builder.in_blocks(channels, |builder, block| {
+            let fractions = block.flat_map(|channel| self.fractions(builder, powers, &exponents, channel));
+            fractions.collect::<Vec<_>>()
+        });
+        builder.quotients(&fractions.concat())
+    }
+
+    /// `Σ_m M_(source(m, t))` and `T^(s_t)` for every tap of a channel.
+    fn fractions<B: SecondRound<Expr = E>>(
+        &self,
+        builder: &mut B,
+        powers: &[E],
+        exponents: &Exponents,
+        channel: usize,
+    ) -> Vec<(E, E)> {
+        let multiplied = self.multiplied(builder, powers, exponents, channel);
         let taps = exponents.shifts.len();
-        let mut fractions = Vec::with_capacity(self.sizes.batch * self.sizes.inner);
-        for channel in 0..self.sizes.batch * self.sizes.inner / taps {
-            let multiplied = self.multiplied(builder, powers, &exponents, channel);
-            for (tap, &shift) in exponents.shifts.iter().enumerate() {
-                let reads = exponents.sources.iter().skip(tap).step_by(taps).flatten();
-                let terms = reads.map(|&entry| (&multiplied[entry as usize], from_int(1)));
-                fractions.push((E::combination(terms), powers[shift].clone()));
-            }
-        }
-        builder.quotients(&fractions)
+        let fraction = |(tap, &shift): (usize, &usize)| {
+            let reads = exponents.sources.iter().skip(tap).step_by(taps).flatten();
+            let terms = reads.map(|&entry| (&multiplied[entry as usize], from_int(1)));
+            (E::combination(terms), powers[shift].clone())
+        };
+        exponents.shifts.iter().enumerate().map(fraction).collect()
     }
 
     /// `M_q` of every entry of a channel that some tap reads.
@@ -264,19 +269,38 @@ impl<E: Expression> Pending<E> {
     /// `Σ_k U_k·W_J[k] = Σ_m T^m·Y_J[m]` for every `J`.
     fn identities<B: SecondRound<Expr = E>>(&self, builder: &mut B, powers: &PowerTable<E>, moments: &[E]) {
         let PowerTable(powers) = powers;
-        let inner = self.sizes.inner;
-        let mut weights = self.weights.iter();
-        for (parts, outputs) in self.powers.tiles(&self.sizes).zip(self.outputs.chunks(self.sizes.rows)) {
-            let mut rest = horner(builder, outputs, &powers[1]);
-            let pairs: Vec<_> =
-                parts.iter().flat_map(|(b, ..)| &moments[b * inner..][..inner]).zip(&mut weights).collect();
-            let Some(((last_left, last_right), pairs)) = pairs.split_last() else { continue };
-            for (left, right) in pairs {
-                let product = builder.product(left, right);
-                rest.add_scaled(&product, from_int(-1));
+        let (inner, rows) = (self.sizes.inner, self.sizes.rows);
+        let tiles: Vec<_> = self.powers.tiles(&self.sizes).collect();
+        let starts: Vec<usize> =
+            tiles.iter().scan(0, |start, parts| Some(std::mem::replace(start, *start + parts.len()))).collect();
+        builder.in_blocks(tiles.len(), |builder, block| {
+            for tile in block {
+                let sum = horner(builder, &self.outputs[tile * rows..][..rows], &powers[1]);
+                let weights = &self.weights[starts[tile] * inner..][..tiles[tile].len() * inner];
+                let moments = tiles[tile].iter().flat_map(|part| &moments[part.batch * inner..][..inner]);
+                enforce_inner_product(builder, moments, weights, sum);
             }
-            builder.enforce(last_left, last_right, &rest);
+        });
+    }
+}
+
+/// `Σ_k left_k·right_k = sum`.
+fn enforce_inner_product<'e, B: SecondRound>(
+    builder: &mut B,
+    left: impl Iterator<Item = &'e B::Expr>,
+    right: &'e [B::Expr],
+    sum: B::Expr,
+) where
+    B::Expr: 'e,
+{
+    let mut rest = sum;
+    let mut pairs = left.zip(right).peekable();
+    while let Some((left, right)) = pairs.next() {
+        if pairs.peek().is_none() {
+            return builder.enforce(left, right, &rest);
         }
+        let product = builder.product(left, right);
+        rest.add_scaled(&product, from_int(-1));
     }
 }
 
