@@ -1,12 +1,14 @@
 //! Reading and writing files: bounded reads, atomic writes, secrets 0600, nothing overwritten unasked.
 
 use std::fs::{File, Permissions};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use memmap2::Mmap;
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
+use zkdx_prover::ProvingKey;
 
 use crate::error::{CliError, Context, Kind, Result};
 
@@ -33,8 +35,30 @@ pub(crate) enum Overwrite {
 
 /// Reads a file whole, into memory that is wiped when dropped.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let (mut file, length) = open(path)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length as usize + 1));
+    file.read_to_end(&mut bytes).or_fail(Kind::Io, format!("cannot read `{}`", path.display()))?;
+    Ok(bytes)
+}
+
+/// Maps a public file into memory, for as long as it takes to copy what is needed out of it. Not for secrets.
+#[allow(unsafe_code)]
+pub(crate) fn map(path: &Path) -> Result<Mmap> {
+    let (file, _) = open(path)?;
+    // SAFETY: a map is undefined only if the file is truncated or rewritten in place meanwhile. This program replaces files by renaming
+    // a new one over them, which leaves the mapped one as it was; whoever else writes into a file while it is read gets what a copy
+    // would be, a wrong checksum, or ends this process with SIGBUS. Nothing is kept of the map but checked copies.
+    unsafe { Mmap::map(&file) }.or_fail(Kind::Io, format!("cannot read `{}`", path.display()))
+}
+
+/// A file's length.
+pub(crate) fn length(path: &Path) -> Result<u64> {
+    Ok(open(path)?.1)
+}
+
+fn open(path: &Path) -> Result<(File, u64)> {
     let fail = || format!("cannot read `{}`", path.display());
-    let mut file = File::open(path).or_fail_with(Kind::Io, fail(), "check the path and its permissions")?;
+    let file = File::open(path).or_fail_with(Kind::Io, fail(), "check the path and its permissions")?;
     let metadata = file.metadata().or_fail(Kind::Io, fail())?;
     if metadata.is_dir() {
         return Err(CliError::new(Kind::Io, fail()).why("it is a directory").next("name a file"));
@@ -42,9 +66,7 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     if metadata.len() > MAX_FILE_BYTES {
         return Err(CliError::new(Kind::Input, fail()).why(format!("it has {} bytes", metadata.len())));
     }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 1));
-    file.read_to_end(&mut bytes).or_fail(Kind::Io, fail())?;
-    Ok(bytes)
+    Ok((file, metadata.len()))
 }
 
 /// [`check_writable`] for every output of a command, which must be different files.
@@ -82,12 +104,21 @@ pub(crate) fn check_writable(path: &Path, overwrite: Overwrite) -> Result<()> {
     Ok(())
 }
 
+/// What is in a file.
+#[derive(Clone, Copy)]
+pub(crate) enum Content<'f> {
+    /// These bytes.
+    Bytes(&'f [u8]),
+    /// What this key writes piece by piece.
+    Key(&'f ProvingKey),
+}
+
 /// A file to write.
 pub(crate) struct NewFile<'f> {
     /// Where to.
     pub(crate) path: &'f Path,
     /// What.
-    pub(crate) bytes: &'f [u8],
+    pub(crate) content: Content<'f>,
     /// For whom.
     pub(crate) privacy: Privacy,
 }
@@ -105,15 +136,24 @@ pub(crate) fn write_all(files: &[NewFile<'_>], overwrite: Overwrite) -> Result<(
 }
 
 fn stage(new: &NewFile<'_>) -> Result<NamedTempFile> {
-    let NewFile { path, bytes, privacy } = *new;
+    let NewFile { path, content, privacy } = *new;
     let fail = || format!("cannot write `{}`", path.display());
     let next = "check permissions and free space of its directory; nothing was written";
     let mut file = NamedTempFile::with_prefix_in(".zkdx-", directory(path)).or_fail_with(Kind::Io, fail(), next)?;
     let mode = if privacy == Privacy::Secret { 0o600 } else { 0o644 };
     file.as_file().set_permissions(Permissions::from_mode(mode)).or_fail_with(Kind::Io, fail(), next)?;
-    file.write_all(bytes).or_fail_with(Kind::Io, fail(), next)?;
+    content.write(file.as_file_mut()).or_fail_with(Kind::Io, fail(), next)?;
     file.as_file().sync_all().or_fail_with(Kind::Io, fail(), next)?;
     Ok(file)
+}
+
+impl Content<'_> {
+    fn write(self, file: &mut File) -> io::Result<()> {
+        match self {
+            Self::Bytes(bytes) => file.write_all(bytes),
+            Self::Key(key) => key.write(file),
+        }
+    }
 }
 
 fn persist(file: NamedTempFile, path: &Path, overwrite: Overwrite) -> std::io::Result<()> {

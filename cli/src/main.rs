@@ -5,6 +5,7 @@ mod commands;
 mod dataset;
 mod error;
 mod files;
+mod memory;
 mod output;
 mod pipeline;
 mod resources;

@@ -48,6 +48,16 @@ impl Output {
         let spinner = self.spinner(name);
         let start = Instant::now();
         let result = work();
+        self.finish(name, spinner, start, result)
+    }
+
+    fn finish<T, E>(
+        &self,
+        name: &str,
+        spinner: Option<ProgressBar>,
+        start: Instant,
+        result: Result<T, E>,
+    ) -> Result<(T, Duration), E> {
         let elapsed = start.elapsed();
         if let Some(spinner) = spinner {
             spinner.finish_and_clear();
@@ -56,6 +66,20 @@ impl Output {
             self.line(format!("  {name:<44} {:>9}", duration(elapsed)));
         }
         Ok((result?, elapsed))
+    }
+
+    /// As [`Self::step`] for work that names its rounds: the spinner shows the present one.
+    pub(crate) fn rounds<T, E>(
+        &self,
+        name: &str,
+        work: impl FnOnce(&(dyn Fn(&str) + Sync)) -> Result<T, E>,
+    ) -> Result<(T, Duration), E> {
+        let spinner = self.spinner(name);
+        let start = Instant::now();
+        let result = work(&|round| {
+            spinner.iter().for_each(|spinner| spinner.set_message(format!("{name}: {round}")));
+        });
+        self.finish(name, spinner, start, result)
     }
 
     fn spinner(&self, name: &str) -> Option<ProgressBar> {

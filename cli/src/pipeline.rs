@@ -11,6 +11,7 @@ use zkdx_verifier::diagnosis::verify_file;
 use zkdx_verifier::{Diagnosis, PreparedVerifyingKey, PublicModel};
 
 use crate::error::{CliError, Context, Kind, Result};
+use crate::memory::{self, Task};
 use crate::output::Output;
 use crate::resources;
 
@@ -43,7 +44,7 @@ pub(crate) struct Measured {
     /// Bytes of the proof proper.
     pub(crate) proof_bytes: usize,
     /// Bytes of the proving key file.
-    pub(crate) proving_key_bytes: usize,
+    pub(crate) proving_key_bytes: u64,
     /// Execution gas of the bare verification.
     pub(crate) gas_verify: u64,
     /// Gas of the whole submission, as a transaction.
@@ -81,6 +82,7 @@ pub(crate) fn register(
     let internal = |what: &str| (Kind::Internal, what.to_owned());
     let (kind, what) = internal("cannot compile the model");
     let (network, _) = output.step("compile to a circuit", || Network::compile(architecture)).or_fail(kind, what)?;
+    memory::check(Task::Setup, &network, "cannot measure this model")?;
     let (kind, what) = internal("cannot set up the circuit");
     let (key, setup) = output.step("set up keys (single party)", || network.setup(&mut OsRng)).or_fail(kind, what)?;
     let (kind, what) = internal("cannot register the model");
@@ -92,7 +94,7 @@ pub(crate) fn register(
     measured.system = "two-round-groth16";
     measured.constraints = CircuitInfo::of(&network.shape().or_fail(Kind::Internal, "cannot shape")?).constraints;
     measured.setup_seconds = setup.as_secs_f64();
-    measured.proving_key_bytes = key.to_bytes().len();
+    measured.proving_key_bytes = key.file_bytes();
     Ok(Registered { network, key, verifying, registration, public })
 }
 

@@ -7,12 +7,12 @@ use zkdx_circuits::architecture::Policy;
 use zkdx_circuits::quantize::QuantizedModel;
 use zkdx_circuits::statement::keccak;
 use zkdx_circuits::{Architecture, Blinding, Card, Encoding, OutcomeKind, Record, field};
-use zkdx_prover::{ProvingKey, Registration};
+use zkdx_prover::{ProvingKey, Registration, Subgroup};
 use zkdx_verifier::file::{self, Kind as FileKind};
 use zkdx_verifier::{PreparedVerifyingKey, ProofFile, PublicModel, VerifyingKey};
 
 use crate::error::{CliError, Context, Kind, Result};
-use crate::files::{self, NewFile, Overwrite, Privacy};
+use crate::files::{self, Content, NewFile, Overwrite, Privacy};
 
 /// A quantised model with its card. Secret.
 pub(crate) struct ModelFile {
@@ -125,11 +125,11 @@ pub(crate) fn circuit_bytes(architecture: &Architecture) -> Result<Vec<u8>> {
     Ok(file::seal(FileKind::Circuit, &json))
 }
 
-/// Reads a proving key.
-pub(crate) fn read_proving_key(path: &Path) -> Result<ProvingKey> {
-    let bytes = files::read(path)?;
+/// Reads a proving key; `subgroup` may be left to the proof only where a proof is made.
+pub(crate) fn read_proving_key(path: &Path, subgroup: Subgroup) -> Result<ProvingKey> {
+    let bytes = files::map(path)?;
     let next = "take the key from `zkdx setup`, or fetch it again";
-    ProvingKey::from_bytes(&bytes).map_err(|error| unreadable(path, error.to_string(), next))
+    ProvingKey::read(&bytes, subgroup).map_err(|error| unreadable(path, error.to_string(), next))
 }
 
 /// Reads a verification key.
@@ -179,12 +179,17 @@ pub(crate) fn write_secret(path: &Path, bytes: &[u8], overwrite: Overwrite) -> R
 
 /// A file anyone may read.
 pub(crate) fn public<'f>(path: &'f Path, bytes: &'f [u8]) -> NewFile<'f> {
-    NewFile { path, bytes, privacy: Privacy::Public }
+    NewFile { path, content: Content::Bytes(bytes), privacy: Privacy::Public }
+}
+
+/// A proving key, which anyone may read.
+pub(crate) fn proving_key<'f>(path: &'f Path, key: &'f ProvingKey) -> NewFile<'f> {
+    NewFile { path, content: Content::Key(key), privacy: Privacy::Public }
 }
 
 /// A file only its owner may read.
 pub(crate) fn secret<'f>(path: &'f Path, bytes: &'f [u8]) -> NewFile<'f> {
-    NewFile { path, bytes, privacy: Privacy::Secret }
+    NewFile { path, content: Content::Bytes(bytes), privacy: Privacy::Secret }
 }
 
 /// The name in the field `format` of a JSON file of zkdx.

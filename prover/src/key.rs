@@ -9,7 +9,9 @@
 //! group, and a model may own such a parameter (a kernel tap that only ever meets padding), so it is not refused.
 
 mod encoding;
+mod layout;
 mod query;
+mod subgroup;
 
 use ark_bn254::{G1Affine, G2Affine};
 use zkdx_circuits::field;
@@ -17,7 +19,7 @@ use zkdx_circuits::r1cs::{ColumnCounts, Matrix, R1cs};
 use zkdx_circuits::statement::Digest32;
 use zkdx_verifier::VerifyingKey;
 
-pub use encoding::ProvingKeyError;
+pub use encoding::{ProvingKeyError, Subgroup};
 pub use query::{Point, Query, SplitQuery};
 
 /// What is needed to prove, and to register a model.

@@ -16,8 +16,8 @@ pub mod register;
 pub mod setup;
 
 pub use accelerator::{Accelerator, AcceleratorError, Cpu};
-pub use key::{CircuitInfo, ProvingKey, ProvingKeyError, circuit_digest};
+pub use key::{CircuitInfo, ProvingKey, ProvingKeyError, Subgroup, circuit_digest};
 pub use network::{Network, NetworkError, Patient, Proven};
-pub use prove::{ProveError, Prover, Timings};
+pub use prove::{Pace, ProveError, Prover, Step, Timings};
 pub use register::{RegisterError, Registration, RegistrationError, audit, register};
 pub use setup::{SetupError, Trapdoor, setup};

@@ -6,8 +6,6 @@
 //! record, blinding ─ prove ─► statement, proof
 //! ```
 
-use std::time::{Duration, Instant};
-
 use rand::{CryptoRng, RngCore};
 use thiserror::Error;
 use zkdx_circuits::lower::{self, LowerError, NetworkCircuit, Plan, Report};
@@ -19,7 +17,7 @@ use zkdx_verifier::{DiagnosisError, Opening, ProofFile, PublicModel, Reading};
 
 use crate::accelerator::Accelerator;
 use crate::key::ProvingKey;
-use crate::prove::{ProveError, Prover, Timings};
+use crate::prove::{ProveError, Prover, Step, Timings};
 use crate::register::{RegisterError, Registration, register};
 use crate::setup::{SetupError, setup};
 
@@ -45,7 +43,7 @@ pub struct Proven {
     /// What opens a committed outcome; absent where the outcome is disclosed. Secret.
     pub opening: Option<Opening>,
     /// Time to compute the tensors of the witness and the first round of the circuit.
-    pub synthesis: Duration,
+    pub synthesis: Step,
     /// Where the rest of the time went.
     pub timings: Timings,
 }
@@ -149,14 +147,14 @@ impl Network {
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Proven, NetworkError> {
         let (parameters, public) = model;
-        let start = Instant::now();
-        let witness = self.system.witness(patient.record, parameters)?;
+        let (witness, tensors) = Step::of(|| self.system.witness(patient.record, parameters));
+        let witness = witness?;
         let hiding = Blinding::random(rng);
         let words = self.system.words(&witness, patient.blinding, &hiding);
         let circuit = self.circuit()?.with_witness(&witness, patient.blinding, &hiding);
-        let first = FirstRoundWitness::new(&circuit, words.clone());
+        let (first, round) = Step::of(|| FirstRoundWitness::new(&circuit, words.clone()));
+        let synthesis = Step { wall: tensors.wall + round.wall, cpu: tensors.cpu + round.cpu };
         let statement = statement(public, &words, context);
-        let synthesis = start.elapsed();
         let (proof, timings) = prover.prove(first, &statement, rng)?;
         let reading = Reading::new(public, &statement, disclosed(public, &statement, None)?.as_ref());
         let opening = self.opening(patient.record, parameters, &hiding);

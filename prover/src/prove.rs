@@ -30,7 +30,7 @@ use crate::qap;
 use crate::register::{Registration, weights_digest};
 
 pub use error::ProveError;
-pub use timings::Timings;
+pub use timings::{Pace, Step, Timings, Transforms};
 
 /// A registered model with its key and a device, ready to prove.
 pub struct Prover<'k> {
@@ -38,6 +38,8 @@ pub struct Prover<'k> {
     verifying: PreparedVerifyingKey,
     registration: &'k Registration,
     device: &'k dyn Accelerator,
+    pace: Pace,
+    report: &'k (dyn Fn(&str) + Sync),
 }
 
 /// `κ`, `r`, `s`.
@@ -60,7 +62,17 @@ impl<'k> Prover<'k> {
         if expected != got {
             return Err(ProveError::WrongKey { expected, got });
         }
-        Ok(Self { key, verifying, registration, device })
+        Ok(Self { key, verifying, registration, device, pace: Pace::default(), report: &|_| () })
+    }
+
+    /// The same prover at another pace. Proofs do not depend on it.
+    pub fn at(self, pace: Pace) -> Self {
+        Self { pace, ..self }
+    }
+
+    /// The same prover, naming each round to `report` when it begins.
+    pub fn reporting(self, report: &'k (dyn Fn(&str) + Sync)) -> Self {
+        Self { report, ..self }
     }
 
     /// A proof of `statement` from the first round of its circuit, and where the time went.
@@ -73,13 +85,23 @@ impl<'k> Prover<'k> {
         let mut timings = Timings::start();
         let blinding = Blinding { kappa: Fr::rand(rng), r: Fr::rand(rng), s: Fr::rand(rng) };
         self.check_first_round(&witness, statement)?;
+        (self.report)("first round");
         let d_1 = timings.first.time(|| self.first_commitment(&witness, &blinding))?;
         let challenges = self.challenges(statement, &d_1);
+        (self.report)("second round");
         let witness = timings.witness.time(|| witness.finish(challenges))?;
-        self.check_second_round(&witness)?;
-        let (a, b, b_g1) = self.left_and_right(&witness, &blinding, &mut timings)?;
-        let c = self.closing(&witness, &blinding, (a, b_g1), &mut timings)?;
+        timings.constraints.time(|| self.check_second_round(&witness))?;
+        let (left_and_right, rest) = {
+            let Timings { left, right_g1, right_g2, transforms, second, quotient, .. } = &mut timings;
+            self.pace.join(
+                || self.left_and_right(&witness, &blinding, [left, right_g1, right_g2]),
+                || self.rest(&witness, transforms, [second, quotient]),
+            )
+        };
+        let (a, b, b_g1) = left_and_right?;
+        let c = self.closing(rest?, &blinding, (a, b_g1));
         let proof = Proof { a: a.into_affine(), b: b.into_affine(), c: c.into_affine(), d_1 };
+        (self.report)("check");
         timings.verify.time(|| self.self_check(&proof, statement, &witness))?;
         timings.finish();
         Ok((proof, timings))
@@ -107,17 +129,16 @@ impl<'k> Prover<'k> {
         &self,
         witness: &SecondRoundWitness,
         blinding: &Blinding,
-        timings: &mut Timings,
+        [left, right_g1, right_g2]: [&mut Step; 3],
     ) -> Result<(G1Projective, G2Projective, G1Projective), AcceleratorError> {
         let (key, registration) = (self.key, self.registration);
         let (small, field) = (witness.small(), field_columns(witness));
-        let Timings { left, right_g1, right_g2, .. } = timings;
-        let (left, (right_g1, right_g2)) = rayon::join(
-            || left.time(|| key.left.combine(self.device, small, &field)),
+        let (right_g2, (left, right_g1)) = self.pace.join(
+            || right_g2.time(|| key.right_g2.combine(self.device, small, &field)),
             || {
-                rayon::join(
+                self.pace.join(
+                    || left.time(|| key.left.combine(self.device, small, &field)),
                     || right_g1.time(|| key.right_g1.combine(self.device, small, &field)),
-                    || right_g2.time(|| key.right_g2.combine(self.device, small, &field)),
                 )
             },
         );
@@ -128,28 +149,35 @@ impl<'k> Prover<'k> {
         Ok((a, b, b_g1))
     }
 
-    /// `C`
-    fn closing(
+    /// `Σ_R2 z_i·[K_i/δ_2]₁ + [h·t/δ_2]₁`
+    fn rest(
         &self,
         witness: &SecondRoundWitness,
-        blinding: &Blinding,
-        (a, b_g1): (G1Projective, G1Projective),
-        timings: &mut Timings,
+        transforms: &mut Transforms,
+        [second, quotient]: [&mut Step; 2],
     ) -> Result<G1Projective, AcceleratorError> {
-        let (key, Blinding { kappa, r, s }) = (self.key, blinding);
-        let length = key.circuit.domain_length();
-        let Timings { transforms, second, quotient, .. } = timings;
-        let (second, quotient) = rayon::join(
+        let key = self.key;
+        let (second, quotient) = self.pace.join(
             || second.time(|| key.second.combine(self.device, witness.second())),
             || {
-                let h = transforms.time(|| qap::quotient(self.device, witness, length))?;
+                let h = qap::quotient((self.device, self.pace), witness, key.circuit.domain_length(), transforms)?;
                 let coefficients = h.get(..key.quotient.len()).unwrap_or_default();
                 quotient.time(|| self.device.msm_g1(&key.quotient, coefficients))
             },
         );
-        let (second, quotient) = (second?, quotient?);
+        Ok(second? + quotient?)
+    }
+
+    /// `C`
+    fn closing(
+        &self,
+        rest: G1Projective,
+        blinding: &Blinding,
+        (a, b_g1): (G1Projective, G1Projective),
+    ) -> G1Projective {
+        let (key, Blinding { kappa, r, s }) = (self.key, blinding);
         let blinded = a * s + b_g1 * r - key.delta_2_g1 * (*r * s);
-        Ok(second + quotient + blinded - key.delta_1_g1 * kappa - key.delta_w_g1 * self.registration.rho)
+        rest + blinded - key.delta_1_g1 * kappa - key.delta_w_g1 * self.registration.rho
     }
 }
 

@@ -10,11 +10,13 @@
 
 use ark_ff::{AdditiveGroup, FftField, Field};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
+use rayon::prelude::*;
 use zeroize::Zeroizing;
 use zkdx_circuits::Fr;
 use zkdx_circuits::r1cs::{ColumnCounts, Matrix, R1cs, SecondRoundWitness};
 
 use crate::accelerator::{Accelerator, AcceleratorError, Transform};
+use crate::prove::{Pace, Transforms};
 
 /// Length `n` of the domain for a circuit, or `None` beyond the field's 2^28 roots of unity.
 pub(crate) fn domain_length(constraints: usize, columns: &ColumnCounts) -> Option<usize> {
@@ -63,19 +65,30 @@ fn combine(matrix: &Matrix, lagrange: &[Fr], columns: usize) -> Vec<Fr> {
 
 /// Coefficients of `h = (Σ z_i·u_i · Σ z_i·v_i − Σ z_i·w_i)/t`, of which the first `n − 1` can differ from zero.
 ///
-/// `t` is the constant `g^n − 1` on the coset `g·{ω^j}`, so the division is a scaling there.
+/// `t` is the constant `g^n − 1` on the coset `g·{ω^j}`, so the division is a scaling there. The three sides go to the coset side by
+/// side, and everything between the transforms is shared among the cores.
 pub(crate) fn quotient(
-    device: &dyn Accelerator,
+    (device, pace): (&dyn Accelerator, Pace),
     witness: &SecondRoundWitness,
     length: usize,
+    timings: &mut Transforms,
 ) -> Result<Zeroizing<Vec<Fr>>, AcceleratorError> {
     let [a, b, c] = witness.sides();
-    let public = witness.public();
+    let public = Zeroizing::new(witness.public());
     let on_coset = |side: &[Fr], tail: &[Fr]| to_coset(device, side, tail, length);
-    let (mut h, b, c) = (on_coset(a, &public)?, on_coset(b, &[])?, on_coset(c, &[])?);
+    let Transforms { a: time_a, b: time_b, c: time_c, divide, back } = timings;
+    let (h, (b, c)) = pace.join(
+        || time_a.time(|| on_coset(a, &public)),
+        || pace.join(|| time_b.time(|| on_coset(b, &[])), || time_c.time(|| on_coset(c, &[]))),
+    );
+    let (mut h, b, c) = (h?, b?, c?);
     let scale = (Fr::GENERATOR.pow([length as u64]) - Fr::ONE).inverse().unwrap_or_default();
-    h.iter_mut().zip(b.iter().zip(c.iter())).for_each(|(h, (b, c))| *h = (*h * b - c) * scale);
-    device.transform(&mut h, Transform::InterpolateFromCoset)?;
+    divide.time(|| {
+        let others = b.par_iter().zip(c.par_iter());
+        h.par_iter_mut().zip(others).for_each(|(h, (b, c))| *h = (*h * b - c) * scale);
+    });
+    drop((b, c));
+    back.time(|| device.transform(&mut h, Transform::InterpolateFromCoset))?;
     Ok(h)
 }
 

@@ -9,8 +9,8 @@ use common::{ARCHITECTURE, Fixture, METADATA, Toy, rng};
 use zkdx_circuits::r1cs::{R1cs, shape};
 use zkdx_prover::accelerator::Transform;
 use zkdx_prover::{
-    Accelerator, AcceleratorError, Cpu, ProveError, Prover, ProvingKey, ProvingKeyError, RegisterError, Registration,
-    RegistrationError, SetupError, Trapdoor, register, setup,
+    Accelerator, AcceleratorError, Cpu, Pace, ProveError, Prover, ProvingKey, ProvingKeyError, RegisterError,
+    Registration, RegistrationError, SetupError, Subgroup, Trapdoor, register, setup,
 };
 use zkdx_verifier::file::FileError;
 use zkdx_verifier::{DecodeError, KeyError, VerifyError};
@@ -184,4 +184,75 @@ fn the_cpu_refuses_what_does_not_fit() {
     assert_eq!(Cpu.msm_g1(&[G1Affine::generator()], &[]), Err(length));
     let transform = AcceleratorError::TransformLength { length: 3 };
     assert_eq!(Cpu.transform(&mut vec![Fr::from(0u64); 3], Transform::Interpolate), Err(transform));
+}
+
+/// `bytes` with a checksum that fits again.
+fn resealed(mut bytes: Vec<u8>, bend: impl Fn(&mut [u8])) -> ProvingKeyError {
+    let body = bytes.len() - 32;
+    bend(&mut bytes[..body]);
+    let checksum = blake3::hash(&bytes[..body]);
+    bytes[body..].copy_from_slice(checksum.as_bytes());
+    ProvingKey::from_bytes(&bytes).unwrap_err()
+}
+
+#[test]
+fn what_a_file_must_not_hold_is_refused_under_a_right_checksum() {
+    let key = fixture().key;
+    let light = ProvingKey { weights: None, ..key };
+    let bytes = light.to_bytes();
+    assert_eq!(bytes.len() as u64, light.file_bytes());
+    let flag = bytes.len() - 64;
+    assert_eq!(flag % 32, 0, "sections are aligned");
+    let shape = |what| ProvingKeyError::Shape { what };
+    assert_eq!(resealed(bytes.clone(), |bytes| bytes[16 + 7] = b'1'), ProvingKeyError::Layout);
+    assert_eq!(resealed(bytes.clone(), |bytes| bytes[flag] = 2), shape("the weights"));
+    assert_eq!(resealed(bytes.clone(), |bytes| bytes[flag + 31] = 1), shape("the padding"));
+    assert_eq!(resealed(bytes.clone(), |bytes| bytes[flag - 64..flag].fill(0)), shape("the points"));
+    let large = resealed(bytes, |bytes| bytes[flag - 32..flag].fill(0xff));
+    assert!(matches!(large, ProvingKeyError::Decode(DecodeError::NotCanonical { .. })));
+}
+
+#[test]
+fn a_point_outside_the_subgroup_is_found_among_many_but_not_asked_for_by_the_quick_reader() {
+    let (mut fixture, many) = (fixture(), 200);
+    let points: Vec<G2Affine> = (1..=many).map(|i| (G2Affine::generator() * Fr::from(i)).into()).collect();
+    fixture.key.circuit.columns.weight = many as usize;
+    let weights = fixture.key.weights.as_mut().unwrap();
+    weights.right_g2.columns = (0..many as u32).collect();
+    weights.right_g2.points = points;
+    fixture.key.check_subgroups().unwrap();
+    fixture.key.weights.as_mut().unwrap().right_g2.points[77] = common::outside_subgroup();
+    let bytes = fixture.key.to_bytes();
+    let refusal = ProvingKey::from_bytes(&bytes).unwrap_err();
+    assert!(matches!(refusal, ProvingKeyError::Decode(DecodeError::OutsideSubgroup { .. })));
+    assert_eq!(ProvingKey::read(&bytes, Subgroup::OnProof).unwrap(), fixture.key);
+}
+
+#[test]
+fn a_key_outside_the_subgroup_costs_a_proof_and_leaks_none() {
+    let mut fixture = fixture();
+    let columns = fixture.key.right_g2.field.columns.clone();
+    let one = columns.iter().position(|column| *column == 0).unwrap_or(0);
+    fixture.key.right_g2.field.points[one] = common::outside_subgroup();
+    let refusal = fixture.prove(3).unwrap_err();
+    assert!(matches!(refusal, ProveError::Invalid(_)), "{refusal}");
+}
+
+#[test]
+fn a_full_disk_is_an_error() {
+    let key = fixture().key;
+    let mut room = vec![0; 100];
+    assert!(key.write(&mut &mut room[..]).is_err());
+}
+
+#[test]
+fn a_proof_does_not_depend_on_the_pace() {
+    let fixture = fixture();
+    let prover = |pace| Prover::new(&fixture.key, &fixture.registration, &Cpu).unwrap().at(pace);
+    let prove = |pace| prover(pace).prove(fixture.toy.witness(), &fixture.statement(), &mut rng(5)).unwrap();
+    let ((one, timings), (other, _)) = (prove(Pace::OneByOne), prove(Pace::Overlapped));
+    assert_eq!(one.to_bytes(), other.to_bytes());
+    let steps = timings.steps();
+    let (total, parts) = steps.split_last().unwrap();
+    assert!(parts.iter().map(|(_, step)| step.wall).sum::<std::time::Duration>() <= total.1.wall);
 }

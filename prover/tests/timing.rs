@@ -17,7 +17,7 @@ fn two_to_the_twelve_constraints() {
     let prove = |seed| prover.prove(fixture.toy.witness(), &fixture.statement(), &mut rng(seed)).unwrap().1.steps();
     let runs: Vec<_> = (0..u64::from(PROOFS)).map(prove).collect();
     for (index, (name, _)) in runs[0].iter().enumerate() {
-        let sum: std::time::Duration = runs.iter().map(|steps| steps[index].1).sum();
+        let sum: std::time::Duration = runs.iter().map(|steps| steps[index].1.wall).sum();
         println!("{name:14} {:?}", sum / PROOFS);
     }
 }

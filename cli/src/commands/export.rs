@@ -7,6 +7,8 @@ use zkdx_verifier::file::{self, Kind as FileKind};
 use zkdx_verifier::{ProofFile, PublicModel, VerifyingKey};
 
 use super::hex;
+use zkdx_prover::Subgroup;
+
 use crate::args::{ExportArgs, ExportForm};
 use crate::error::Result;
 use crate::files::{self, Overwrite};
@@ -44,7 +46,9 @@ pub(super) fn run(args: &ExportArgs, output: Output) -> Result<()> {
 fn read(args: &ExportArgs) -> Result<Exported> {
     let bytes = files::read(&args.file)?;
     match file::peek(&bytes) {
-        Some(FileKind::ProvingKey) => Ok(Exported::Key(Box::new(store::read_proving_key(&args.file)?.verifying))),
+        Some(FileKind::ProvingKey) => {
+            Ok(Exported::Key(Box::new(store::read_proving_key(&args.file, Subgroup::Checked)?.verifying)))
+        }
         Some(_) => Ok(Exported::Key(Box::new(store::read_verifying_key(&args.file)?.key().clone()))),
         None if store::json_format(&bytes).as_deref() == Some("zkdx-model") => {
             Ok(Exported::Model(Box::new(store::read_public_model(&args.file)?)))

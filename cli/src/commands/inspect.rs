@@ -7,6 +7,8 @@ use zkdx_verifier::file::{self, Kind as FileKind};
 
 use super::hex;
 use super::verify::setup_name;
+use zkdx_prover::Subgroup;
+
 use crate::args::InspectArgs;
 use crate::error::{Context, Kind, Result};
 use crate::files;
@@ -65,7 +67,7 @@ fn zkdx_file(args: &InspectArgs, kind: FileKind, length: usize) -> Result<Value>
             })
         }
         FileKind::ProvingKey => {
-            let key = store::read_proving_key(path)?;
+            let key = store::read_proving_key(path, Subgroup::Checked)?;
             let columns = key.circuit.columns;
             json!({
                 "digest": hex(key.verifying.digest()), "circuit": hex(key.circuit.digest),

@@ -7,12 +7,14 @@ use rand::rngs::OsRng;
 use serde_json::{Value, json};
 use zkdx_circuits::architecture::Policy;
 use zkdx_circuits::{Architecture, Context as ProofContext, OutcomeKind};
-use zkdx_prover::{Cpu, Network, Patient, Proven, Prover, ProvingKey, Registration};
+use zkdx_prover::{Cpu, Network, Pace, Patient, Proven, Prover, ProvingKey, Registration, Step, Subgroup};
 
 use crate::args::{ContextArgs, ProveArgs};
 use crate::error::{CliError, Context, Kind, Result};
 use crate::files::{self, Overwrite};
+use crate::memory::{self, Task};
 use crate::output::{Output, duration};
+use crate::resources;
 use crate::store::{self, ModelFile, RecordFile};
 
 /// Everything a proof is made of.
@@ -32,8 +34,10 @@ pub(super) fn run(args: &ProveArgs, output: Output) -> Result<()> {
     let opening = opening_path(args, &architecture);
     check_outputs(args, opening.as_ref(), overwrite)?;
     let network = Network::compile(architecture).or_fail(Kind::Input, "cannot compile the model")?;
-    let (proven, elapsed) = output.step("prove", || prove(&inputs, &network, &args.context))?;
-    write(args, &proven, opening, overwrite)?;
+    memory::check(Task::Prove { key: files::length(&args.key)? }, &network, "cannot prove this diagnosis")?;
+    resources::reset_peak();
+    let (proven, elapsed) = output.rounds("prove", |progress| prove(&inputs, &network, args, progress))?;
+    write(args, &inputs.key, &proven, opening, overwrite)?;
     let reading = &proven.file.reading;
     let value = json!({ "proof": args.out, "reading": reading, "prove_seconds": elapsed.as_secs_f64() });
     output.result(&value, || {
@@ -57,7 +61,7 @@ fn check_outputs(args: &ProveArgs, opening: Option<&PathBuf>, overwrite: Overwri
 fn read(args: &ProveArgs) -> Result<Inputs> {
     Ok(Inputs {
         file: store::read_model(&args.model)?,
-        key: store::read_proving_key(&args.key)?,
+        key: store::read_proving_key(&args.key, Subgroup::OnProof)?,
         registration: store::read_registration(&args.registration)?,
         record: store::read_record(&args.record)?,
     })
@@ -97,12 +101,13 @@ impl Inputs {
     }
 }
 
-fn prove(inputs: &Inputs, network: &Network, context: &ContextArgs) -> Result<Proven> {
-    let prover =
-        Prover::new(&inputs.key, &inputs.registration, &Cpu).or_fail(Kind::Input, "cannot use the proving key")?;
+fn prove(inputs: &Inputs, network: &Network, args: &ProveArgs, progress: &(dyn Fn(&str) + Sync)) -> Result<Proven> {
+    let pace = if args.timings.is_some() { Pace::OneByOne } else { Pace::Overlapped };
+    let prover = Prover::new(&inputs.key, &inputs.registration, &Cpu);
+    let prover = prover.or_fail(Kind::Input, "cannot use the proving key")?.at(pace).reporting(progress);
     let public = network.public_model(&inputs.registration, inputs.file.card.clone());
     let patient = Patient { record: &inputs.record.record, blinding: &inputs.record.blinding };
-    let context = proof_context(context, inputs.record.policy);
+    let context = proof_context(&args.context, inputs.record.policy);
     let proven = network.prove(&prover, (&inputs.file.model.parameters, &public), &patient, context, &mut OsRng);
     proven.or_fail(Kind::Input, "cannot prove this diagnosis")
 }
@@ -125,8 +130,14 @@ fn opening_path(args: &ProveArgs, architecture: &Architecture) -> Option<PathBuf
     (architecture.outcome == OutcomeKind::Commitment).then(|| args.opening.clone().unwrap_or_else(default))
 }
 
-fn write(args: &ProveArgs, proven: &Proven, opening: Option<PathBuf>, overwrite: Overwrite) -> Result<()> {
-    let (proof, timings) = (proven.file.to_json(), timings(proven).to_string());
+fn write(
+    args: &ProveArgs,
+    key: &ProvingKey,
+    proven: &Proven,
+    opening: Option<PathBuf>,
+    overwrite: Overwrite,
+) -> Result<()> {
+    let (proof, timings) = (proven.file.to_json(), timings(key, proven).to_string());
     let outcome = serde_json::to_vec_pretty(&proven.opening).or_fail(Kind::Internal, "cannot write the opening")?;
     let outcome = zeroize::Zeroizing::new(outcome);
     let mut files = vec![store::public(&args.out, proof.as_bytes())];
@@ -135,10 +146,20 @@ fn write(args: &ProveArgs, proven: &Proven, opening: Option<PathBuf>, overwrite:
     files::write_all(&files, overwrite)
 }
 
-/// Seconds by step.
-pub(super) fn timings(proven: &Proven) -> Value {
-    let steps = proven.timings.steps().into_iter().map(|(name, time)| (name.to_owned(), json!(time.as_secs_f64())));
-    let mut value: serde_json::Map<String, Value> = steps.collect();
-    value.insert("synthesis".into(), json!(proven.synthesis.as_secs_f64()));
-    Value::Object(value)
+/// Seconds by step, in order, with what they depend on. Steps run one after the other where this is asked for.
+fn timings(key: &ProvingKey, proven: &Proven) -> Value {
+    let seconds = |(name, step): (&str, Step)| json!({ "step": name, "wall_seconds": step.wall.as_secs_f64(), "cpu_seconds": step.cpu.as_secs_f64() });
+    let steps = proven.timings.steps();
+    let steps = std::iter::once(("synthesis", proven.synthesis)).chain(steps).map(seconds).collect::<Vec<_>>();
+    let (circuit, columns) = (&key.circuit, &key.circuit.columns);
+    json!({
+        "steps": steps,
+        "constraints": circuit.constraints, "domain": circuit.domain_length(),
+        "columns": {
+            "public": columns.public, "weight": columns.weight, "small": columns.small, "field": columns.field,
+            "second": columns.second,
+        },
+        "proving_key_bytes": key.file_bytes(), "peak_bytes": resources::peak_bytes(),
+        "threads": std::thread::available_parallelism().map_or(0, usize::from),
+    })
 }

@@ -2,12 +2,13 @@
 
 use rand::rngs::OsRng;
 use serde_json::json;
-use zkdx_prover::{Cpu, Network};
+use zkdx_prover::{Cpu, Network, Subgroup};
 
 use super::hex;
 use crate::args::RegisterArgs;
 use crate::error::{CliError, Context, Kind, Result};
 use crate::files::{self, Overwrite};
+use crate::memory::{self, Task};
 use crate::output::Output;
 use crate::store;
 
@@ -15,10 +16,11 @@ use crate::store;
 pub(super) fn run(args: &RegisterArgs, output: Output) -> Result<()> {
     let overwrite = Overwrite::from(&args.force);
     files::check_all_writable(&[&args.out, &args.public], overwrite)?;
-    let (file, key) = (store::read_model(&args.model)?, store::read_proving_key(&args.key)?);
+    let (file, key) = (store::read_model(&args.model)?, store::read_proving_key(&args.key, Subgroup::Checked)?);
     let architecture = file.architecture_of(&key.verifying.architecture).ok_or_else(|| wrong_key(args))?;
     let what = format!("cannot register `{}`", args.model.display());
     let network = Network::compile(architecture).or_fail(Kind::Input, what.clone())?;
+    memory::check(Task::Register { key: files::length(&args.key)? }, &network, what.clone())?;
     let registered = network.register(&key, &file.model.parameters, file.card.clone(), &Cpu, &mut OsRng);
     let (registration, public) = registered.or_fail(Kind::Input, what)?;
     let (secret, json) = (registration.to_secret_bytes(), public.to_json());

@@ -8,6 +8,7 @@ use super::hex;
 use crate::args::SetupArgs;
 use crate::error::{Context, Kind, Result};
 use crate::files::{self, Overwrite};
+use crate::memory::{self, Task};
 use crate::output::{Output, bytes};
 use crate::store;
 
@@ -22,17 +23,18 @@ pub(super) fn run(args: &SetupArgs, output: Output) -> Result<()> {
     let architecture = store::read_circuit(&args.circuit)?;
     let what = format!("cannot set up `{}`", args.circuit.display());
     let network = Network::compile(architecture).or_fail(Kind::Input, what.clone())?;
+    memory::check(Task::Setup, &network, what.clone())?;
     let (key, elapsed) = output.step("setup", || network.setup(&mut OsRng)).or_fail(Kind::Internal, what)?;
-    let proving = key.to_bytes();
+    let size = key.file_bytes();
     let verifying = store::verifying_key_bytes(&key.verifying);
-    let files = [store::public(&args.proving_key, &proving), store::public(&args.verifying_key, &verifying)];
+    let files = [store::proving_key(&args.proving_key, &key), store::public(&args.verifying_key, &verifying)];
     files::write_all(&files, overwrite)?;
     let value = json!({
         "proving_key": args.proving_key, "verifying_key": args.verifying_key, "digest": hex(key.verifying.digest()),
-        "setup": "single-party", "setup_seconds": elapsed.as_secs_f64(), "proving_key_bytes": proving.len(),
+        "setup": "single-party", "setup_seconds": elapsed.as_secs_f64(), "proving_key_bytes": size,
     });
     output.result(&value, || {
-        let (path, size) = (args.proving_key.display(), bytes(proving.len() as u64));
+        let (path, size) = (args.proving_key.display(), bytes(size));
         format!("wrote {path} ({size}) and {}\n{WARNING}", args.verifying_key.display())
     });
     Ok(())

@@ -1,7 +1,9 @@
-//! The CPU: Pippenger's method split by the width of the scalars (ark-ec), radix-2 transforms (ark-poly), all cores.
+//! The CPU: Pippenger's method with affine buckets, radix-2 transforms (ark-poly), all cores.
+
+mod msm;
 
 use ark_bn254::{G1Affine, G1Projective, G2Affine, G2Projective};
-use ark_ec::VariableBaseMSM;
+use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
 use ark_ff::FftField;
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use zkdx_circuits::Fr;
@@ -18,11 +20,19 @@ impl Accelerator for Cpu {
     }
 
     fn msm_g1(&self, bases: &[G1Affine], scalars: &[Fr]) -> Result<G1Projective, AcceleratorError> {
-        msm(bases, scalars)
+        exact(bases, scalars)
     }
 
     fn msm_g2(&self, bases: &[G2Affine], scalars: &[Fr]) -> Result<G2Projective, AcceleratorError> {
-        msm(bases, scalars)
+        exact(bases, scalars)
+    }
+
+    fn msm_g1_small(&self, bases: &[G1Affine], scalars: &[i64]) -> Result<G1Projective, AcceleratorError> {
+        exact(bases, scalars)
+    }
+
+    fn msm_g2_small(&self, bases: &[G2Affine], scalars: &[i64]) -> Result<G2Projective, AcceleratorError> {
+        exact(bases, scalars)
     }
 
     fn transform(&self, values: &mut Vec<Fr>, transform: Transform) -> Result<(), AcceleratorError> {
@@ -36,9 +46,15 @@ impl Accelerator for Cpu {
     }
 }
 
-fn msm<G: VariableBaseMSM<ScalarField = Fr>>(bases: &[G::MulBase], scalars: &[Fr]) -> Result<G, AcceleratorError> {
-    let length = |_| AcceleratorError::Length { bases: bases.len(), scalars: scalars.len() };
-    G::msm(bases, scalars).map_err(length)
+fn exact<P: SWCurveConfig, S: msm::Scalar>(
+    bases: &[Affine<P>],
+    scalars: &[S],
+) -> Result<Projective<P>, AcceleratorError> {
+    if bases.len() == scalars.len() {
+        Ok(msm::msm(bases, scalars))
+    } else {
+        Err(AcceleratorError::Length { bases: bases.len(), scalars: scalars.len() })
+    }
 }
 
 fn domains(length: usize) -> Result<(Radix2EvaluationDomain<Fr>, Radix2EvaluationDomain<Fr>), AcceleratorError> {

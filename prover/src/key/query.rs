@@ -2,6 +2,7 @@
 
 use ark_bn254::{Fr, g1, g2};
 use ark_ec::{AffineRepr, CurveGroup};
+use rayon::prelude::*;
 use zeroize::Zeroizing;
 
 use crate::accelerator::{Accelerator, AcceleratorError};
@@ -65,13 +66,17 @@ impl<P: Point> Query<P> {
     }
 
     /// The values of the columns that have a point. A column out of range shows as a length the device refuses.
-    fn select<T: Copy + Default>(&self, values: &[T]) -> Zeroizing<Vec<T>>
+    fn select<T: Copy + Default + Send + Sync>(&self, values: &[T]) -> Zeroizing<Vec<T>>
     where
         Vec<T>: zeroize::Zeroize,
     {
-        let mut selected = Zeroizing::new(Vec::with_capacity(self.columns.len()));
-        selected.extend(self.columns.iter().filter_map(|&column| values.get(column as usize)));
-        selected
+        let inside = self.columns.partition_point(|&column| (column as usize) < values.len());
+        Zeroizing::new(
+            self.columns[..inside]
+                .par_iter()
+                .map(|&column| values.get(column as usize).copied().unwrap_or_default())
+                .collect(),
+        )
     }
 }
 
@@ -87,6 +92,8 @@ pub struct SplitQuery<P> {
 impl<P: Point> SplitQuery<P> {
     /// `Σ small_i·point_i + Σ field_i·point_i`
     pub fn combine(&self, device: &dyn Accelerator, small: &[i64], field: &[Fr]) -> Result<P::Group, AcceleratorError> {
-        Ok(self.small.combine_small(device, small)? + self.field.combine(device, field)?)
+        let (small, field) =
+            rayon::join(|| self.small.combine_small(device, small), || self.field.combine(device, field));
+        Ok(small? + field?)
     }
 }

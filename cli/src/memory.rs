@@ -1,0 +1,126 @@
+//! Whether there is memory enough, asked before work begins.
+//!
+//! ```text
+//! n = least power of two ≥ constraints + 64      p = parameters of the model      k = bytes of the proving key
+//! setup, bench: 64 MiB + 1800·n + 500·p      register: 64 MiB + 2·k + 200·p      prove: 64 MiB + 2·k + 1100·n + 100·p
+//! ```
+//!
+//! Upper estimates of peak resident memory, calibrated against measurements of `VmHWM` (`docs/src/operations.md`). A key counts twice
+//! where it is read: once in the mapped file, once in memory. `ZKDX_MEMORY` replaces what is found to be available: a number of
+//! bytes, or `unlimited`.
+
+use zkdx_circuits::Architecture;
+use zkdx_prover::Network;
+
+use crate::error::{CliError, Context, Kind, Result};
+use crate::output::bytes;
+
+const BASE: u64 = 64 << 20;
+/// Rows of the domain besides the constraints: the constant, statement words and challenges, at most.
+const PUBLIC: u64 = 64;
+const VARIABLE: &str = "ZKDX_MEMORY";
+
+/// What is about to be done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Task {
+    /// Making keys.
+    Setup,
+    /// Committing to a model with a key of so many bytes.
+    Register { key: u64 },
+    /// Proving with a key of so many bytes.
+    Prove { key: u64 },
+}
+
+/// The counts that memory depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    constraints: u64,
+    parameters: u64,
+}
+
+impl Size {
+    /// Counts of a network, without building its constraint system.
+    pub(crate) fn of(network: &Network) -> Result<Self> {
+        let report = network.report().or_fail(Kind::Internal, "cannot count the constraints")?;
+        Ok(Self { constraints: report.constraints(), parameters: parameters(network.architecture()) })
+    }
+
+    fn domain(self) -> u64 {
+        (self.constraints + PUBLIC).next_power_of_two()
+    }
+}
+
+fn parameters(architecture: &Architecture) -> u64 {
+    architecture.parameters.iter().map(|spec| spec.shape.iter().product::<usize>() as u64).sum()
+}
+
+/// Peak resident memory of `task`, estimated.
+pub(crate) fn estimate(task: Task, size: Size) -> u64 {
+    let (n, p) = (size.domain(), size.parameters);
+    BASE + match task {
+        Task::Setup => 1800 * n + 500 * p,
+        Task::Register { key } => 2 * key + 200 * p,
+        Task::Prove { key } => 2 * key + 1100 * n + 100 * p,
+    }
+}
+
+/// Refuses `task` where its estimate exceeds what is available.
+pub(crate) fn check(task: Task, network: &Network, what: impl Into<String>) -> Result<()> {
+    let size = Size::of(network)?;
+    let needed = estimate(task, size);
+    match available()? {
+        Some(available) if needed > available => Err(refusal(what.into(), needed, available, size)),
+        _ => Ok(()),
+    }
+}
+
+fn refusal(what: String, needed: u64, available: u64, size: Size) -> CliError {
+    let (needed, available) = (bytes(needed), bytes(available));
+    let why = format!(
+        "it takes about {needed} of memory ({} constraints, {} parameters), {available} are available",
+        size.constraints, size.parameters
+    );
+    let next = format!(
+        "free memory, use a larger machine or a smaller model; {VARIABLE}=unlimited tries all the same and may be killed"
+    );
+    CliError::new(Kind::Refused, what).why(why).next(next)
+}
+
+/// Bytes that this process may still take; `None` if nothing limits it or nothing is known.
+fn available() -> Result<Option<u64>> {
+    match std::env::var(VARIABLE) {
+        Ok(text) if text == "unlimited" => Ok(None),
+        Ok(text) => {
+            let what = format!("{VARIABLE} is neither a number of bytes nor `unlimited`");
+            Ok(Some(text.parse().or_fail(Kind::Usage, what)?))
+        }
+        Err(_) => Ok([machine(), control_group()].into_iter().flatten().min()),
+    }
+}
+
+/// `MemAvailable` of the machine.
+fn machine() -> Option<u64> {
+    field(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:").map(|kilobytes| kilobytes * 1024)
+}
+
+/// What the process's control group has left, page cache that can be dropped included; version 2, then version 1.
+fn control_group() -> Option<u64> {
+    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    let path = |prefix: &str| groups.lines().find_map(|line| line.split_once(prefix).map(|(_, path)| path.to_owned()));
+    let second = path("0::").and_then(|path| left(&format!("/sys/fs/cgroup{path}"), ["memory.max", "memory.current"]));
+    let files = ["memory.limit_in_bytes", "memory.usage_in_bytes"];
+    second.or_else(|| left(&format!("/sys/fs/cgroup/memory{}", path(":memory:")?), files))
+}
+
+fn left(directory: &str, [limit, usage]: [&str; 2]) -> Option<u64> {
+    let read = |name: &str| std::fs::read_to_string(format!("{directory}/{name}")).ok();
+    let number = |name: &str| read(name)?.trim().parse::<u64>().ok();
+    let droppable = read("memory.stat").and_then(|stat| field(&stat, "inactive_file")).unwrap_or(0);
+    Some(number(limit)?.saturating_sub(number(usage)?.saturating_sub(droppable)))
+}
+
+/// The number after `name` at the start of a line.
+fn field(text: &str, name: &str) -> Option<u64> {
+    let mut words = text.lines().map(str::split_whitespace);
+    words.find_map(|mut line| (line.next()? == name).then(|| line.next()?.parse().ok())?)
+}
