@@ -8,6 +8,7 @@
 mod accumulators;
 mod assemble;
 mod bounds;
+mod classes;
 mod coefficients;
 mod draft;
 mod emit;
@@ -15,6 +16,9 @@ mod error;
 mod file;
 mod forms;
 mod fuse;
+mod grid;
+mod groups;
+mod importance;
 mod integers;
 mod like;
 mod metrics;
@@ -23,8 +27,10 @@ mod normal;
 mod options;
 mod ranges;
 mod report;
+mod scales;
 mod scheme;
 mod tail;
+mod windows;
 
 pub use error::QuantizeError;
 pub use file::{FILE_VERSION, FileError};
@@ -69,10 +75,11 @@ pub fn quantize(
     let len = network.nodes[0].len();
     error::check_records("calibration", calibration, len)?;
     held_out.map_or(Ok(()), |held_out| error::check_labelled(&held_out, len))?;
+    let classes = classes::Classes::of(&network);
+    let settings = options.settle(graph, &network, &classes, head, calibration)?;
     let floats = network.trace(&matrix(calibration, len));
     error::check_finite(&network, &floats)?;
-    let settings = options.settle(graph, &network, head, calibration)?;
-    let assembled = assemble::assemble(&network, &floats, calibration, &settings, options)?;
+    let assembled = assemble::assemble(&network, &floats, calibration, &settings, &classes, options)?;
     let report = report::report(&network, &floats, &assembled, settings.weight_bits, held_out)?;
     Ok((assembled.model, report))
 }

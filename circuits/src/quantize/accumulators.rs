@@ -3,17 +3,21 @@
 use ndarray::Array1;
 
 use super::assemble::Assembly;
-use super::coefficients::Coefficients;
+use super::coefficients::{Coefficients, Limits};
 use super::error::QuantizeError;
 use super::forms::power_above;
+use super::integers::Batch;
 use super::like;
 use super::network::Op;
 use super::scheme::bias_bound;
 use crate::architecture::Interval;
 use crate::layers::LayerError;
 
+/// The scale of a class.
+pub(super) type Scale<'a> = dyn Fn(u32) -> f64 + 'a;
+
 impl Assembly<'_> {
-    /// The accumulators, and movement between them, that end in `root`; in order.
+    /// The accumulators, and what moves or picks them, that end in `root`; in order.
     pub(super) fn members(&self, root: usize) -> Vec<usize> {
         let (mut members, mut open) = (Vec::new(), vec![root]);
         while let Some(id) = open.pop() {
@@ -27,9 +31,19 @@ impl Assembly<'_> {
         members
     }
 
+    /// The class of each channel of a node with weights.
+    pub(super) fn channel_labels(&self, id: usize) -> Box<dyn Iterator<Item = u32> + '_> {
+        let labels = self.classes.labels(id);
+        match &self.network.nodes[id].op {
+            Op::Conv(conv) => Box::new(labels.iter().copied().step_by(conv.window.positions())),
+            Op::Dense(linear) => Box::new(labels.iter().copied().take(linear.bias.len())),
+            _ => Box::new(labels.iter().copied()),
+        }
+    }
+
     /// The smallest scale at which the weights of every member fit.
     pub(super) fn least_of(&self, members: &[usize]) -> Result<f64, QuantizeError> {
-        let linear = members.iter().filter(|&&id| matches!(self.network.nodes[id].op, Op::Dense(_) | Op::Scale(_)));
+        let linear = members.iter().filter(|&&id| self.network.nodes[id].is_linear());
         linear.copied().try_fold(0.0, |max, id| Ok(self.least(id)?.iter().copied().fold(max, f64::max)))
     }
 
@@ -38,42 +52,64 @@ impl Assembly<'_> {
         let sums = members.iter().filter(|&&id| matches!(self.network.nodes[id].op, Op::Sum(_)));
         let settled =
             sums.flat_map(|&id| &self.network.nodes[id].inputs).filter_map(|&input| self.grids[input].as_ref());
-        settled.map(|grid| grid.step[0]).fold(f64::INFINITY, f64::min)
+        settled.map(|grid| grid.any_step()).fold(f64::INFINITY, f64::min)
     }
 
-    /// Writes accumulators whose sums have the given scale. A term whose weights are too large for it has a coarser
-    /// scale of its own, and a factor in the sum.
-    pub(super) fn settle(&mut self, members: &[usize], scale: f64) -> Result<(), QuantizeError> {
+    /// Writes accumulators whose classes have the given scales. A term of a sum whose weights are too large for them has
+    /// coarser scales of its own, and a factor in the sum. Other weights that are too large are an error if the scales are `public`,
+    /// and clamped otherwise.
+    pub(super) fn settle(&mut self, members: &[usize], scale: &Scale<'_>, public: bool) -> Result<(), QuantizeError> {
         for &id in members {
-            let channels = match &self.network.nodes[id].op {
-                Op::Dense(linear) => linear.bias.len(),
-                Op::Scale(map) => map.bias.len(),
-                _ => {
-                    self.emit(id, scale)?;
-                    continue;
-                }
-            };
-            let scale = self.fitting(id, scale)?;
-            self.linear(id, &Array1::from_elem(channels, scale))?;
+            if !self.network.nodes[id].is_linear() {
+                self.emit(id, scale)?;
+                continue;
+            }
+            let scales: Array1<f64> = self.channel_labels(id).map(scale).collect();
+            let coarser = self.coarser(id, &scales, public)?;
+            self.linear(id, &(scales * coarser))?;
         }
         Ok(())
     }
 
-    fn fitting(&self, id: usize, scale: f64) -> Result<f64, QuantizeError> {
-        let least = self.least(id)?.iter().copied().fold(0.0, f64::max);
-        let term = self.network.readers(id).any(|reader| matches!(self.network.nodes[reader].op, Op::Sum(_)));
-        if least <= scale {
-            return Ok(scale);
+    /// How many times coarser than asked for the scales of a member are.
+    fn coarser(&self, id: usize, scales: &Array1<f64>, public: bool) -> Result<f64, QuantizeError> {
+        let least = self.least(id)?;
+        let sum = self.sum_after(id);
+        let factor = self.like.zip(sum).map_or(1.0, |(like, (sum, term))| like::factor(like, sum, term));
+        let excess = least.iter().zip(scales).map(|(least, scale)| least / scale).fold(0.0, f64::max) / factor;
+        // The scales of one layer and those computed from them again differ by float rounding.
+        if excess <= 1.0 + 1e-9 {
+            return Ok(factor);
         }
-        if term && self.like.is_none() {
-            return Ok(power_above(least));
+        match sum {
+            Some(_) if self.like.is_none() => Ok(power_above(excess)),
+            _ if !public => Ok(factor),
+            _ => {
+                let (layer, bits) = (self.network.nodes[id].name.clone(), self.settings.weight_bits);
+                Err(QuantizeError::TooLarge { layer, excess, bits, advice: like::advice(self.like) })
+            }
         }
-        let (layer, bits) = (self.network.nodes[id].name.clone(), self.settings.weight_bits);
-        Err(QuantizeError::TooLarge { layer, excess: least / scale, bits, advice: like::advice(self.like) })
+    }
+
+    /// The sum that reads a node, perhaps through movement or pooling, and which of its terms that is.
+    fn sum_after(&self, id: usize) -> Option<(usize, usize)> {
+        self.network.readers(id).find_map(|reader| {
+            let node = &self.network.nodes[reader];
+            match node.op {
+                Op::Sum(_) => Some((reader, node.inputs.iter().position(|&input| input == id)?)),
+                _ if node.passes() && self.grids[reader].is_none() => self.sum_after(reader),
+                _ => None,
+            }
+        })
     }
 
     pub(super) fn input_interval(&self, id: usize) -> Interval {
         self.types[self.network.nodes[id].inputs[0]].as_ref().expect("nodes are settled in order").interval
+    }
+
+    /// The integers of a settled node.
+    pub(super) fn integer(&self, id: usize) -> &Batch {
+        self.integers[id].as_ref().expect("nodes are settled in order")
     }
 
     pub(super) fn coefficients(&self, id: usize) -> Result<Coefficients, QuantizeError> {
@@ -83,9 +119,16 @@ impl Assembly<'_> {
             .ok_or_else(|| QuantizeError::Layer { layer: node.name.clone(), source: LayerError::Malformed(reason()) })
     }
 
+    /// What the integers of a layer may be.
+    pub(super) fn limits(&self, id: usize, fan_in: usize) -> Limits {
+        let weight = self.weight_bound();
+        let kept = self.like.map(|like| like::limits(like, id));
+        let (bias, norm) = kept.unwrap_or((None, None));
+        Limits { weight, bias: bias.unwrap_or_else(|| bias_bound(fan_in, self.input_interval(id), weight)), norm }
+    }
+
     pub(super) fn least(&self, id: usize) -> Result<Array1<f64>, QuantizeError> {
         let coefficients = self.coefficients(id)?;
-        let weight = self.weight_bound();
-        Ok(coefficients.least(weight, bias_bound(coefficients.fan_in, self.input_interval(id), weight)))
+        Ok(coefficients.least(&self.limits(id, coefficients.fan_in)))
     }
 }

@@ -11,9 +11,11 @@
 
 use ndarray::{Array1, Array2, Axis, Zip};
 
-use super::assemble::{Assembled, Grid};
+use super::assemble::Assembled;
 use super::forms::Form;
+use super::grid::Grid;
 use super::network::{Function, Linear, Network, Node, Op, Scaling};
+use super::windows::Convolution;
 use crate::architecture::ParameterId;
 use crate::layers::{Layer, Requantize};
 
@@ -57,10 +59,15 @@ impl Step<'_> {
     fn run(&self, inputs: &[&Errors]) -> Errors {
         match &self.node.op {
             Op::Input => self.record(),
-            Op::Dense(_) | Op::Scale(_) => self.linear(inputs[0]),
+            Op::Dense(_) | Op::Conv(_) | Op::Scale(_) => self.linear(inputs[0]),
             Op::Apply(function) => self.activation(*function, inputs[0]),
-            Op::Move(None) => inputs[0].clone(),
-            Op::Move(Some(indices)) => inputs[0].map(|errors| errors.select(Axis(1), indices)),
+            Op::Move(_) | Op::MaxPool(_) => inputs[0].map(|errors| self.node.run(&[errors])),
+            Op::Average(_) => {
+                // Errors of a channel's weights are the same everywhere: means of errors are no smaller than the errors.
+                let deviation = inputs[0].variance.mapv(f64::sqrt);
+                let variance = self.node.run(&[&deviation]).mapv_into(|sd| sd * sd);
+                Errors { worst: self.node.run(&[&inputs[0].worst]), variance }
+            }
             Op::Sum(_) => Errors {
                 worst: inputs.iter().skip(1).fold(inputs[0].worst.clone(), |sum, errors| sum + &errors.worst),
                 variance: inputs.iter().skip(1).fold(inputs[0].variance.clone(), |sum, errors| sum + &errors.variance),
@@ -114,17 +121,34 @@ impl Step<'_> {
                 let (zero, from) = input.channels(inputs).expect("settled with one scale at each position");
                 let to = step.slice(ndarray::s![..outputs]);
                 let weight = weight.to_shape((inputs, outputs)).expect("one entry per weight");
-                let weight = &weight * &to / &from.insert_axis(Axis(1));
+                let weight = &weight * &to * &inverse(&from).insert_axis(Axis(1));
                 let bias = &bias * &to - zero.dot(&weight);
-                Op::Dense(Linear { weight, bias })
+                Op::Dense(Linear { weight, bias }.into())
             }
+            Op::Conv(conv) => Op::Conv(self.convolution(conv, weight, bias).into()),
             _ => {
-                let weight = &weight * step / &input.step;
+                let weight = &weight * step * inverse(&input.step);
                 let bias = &bias * step - &weight * &input.zero;
-                Op::Scale(Scaling { weight, bias })
+                Op::Scale(Scaling { weight, bias }.into())
             }
         };
         Node { op, ..self.node.clone() }
+    }
+
+    fn convolution(&self, conv: &Convolution, weight: Array1<f64>, bias: Array1<f64>) -> Convolution {
+        let input = &self.assembled.grids[self.node.inputs[0]];
+        let from = input.planes(conv.window.entries()).expect("settled with one scale in each plane");
+        let (from, positions) = (inverse(&from), conv.window.positions());
+        let to: Array1<f64> = self.grid().step.iter().copied().step_by(positions).collect();
+        let mut weight = weight.into_shape_with_order(conv.weight.dim()).expect("one entry per weight");
+        weight.indexed_iter_mut().for_each(|((o, column), w)| *w *= to[o] * from[conv.channel(o, column)]);
+        let each = bias.len() / to.len();
+        let bias = bias.iter().enumerate().map(|(k, b)| b * to[k / each]).collect();
+        let mut plain = Convolution { weight, bias, window: conv.window.clone(), groups: conv.groups };
+        if input.shifted {
+            plain.bias = plain.absorbed(&-&input.zero);
+        }
+        plain
     }
 
     fn integers(&self) -> (Array1<f64>, Array1<f64>) {
@@ -132,6 +156,7 @@ impl Step<'_> {
         let entries = |id: ParameterId| model.parameters.tensors()[id.0].iter().map(|&x| x as f64).collect();
         match &model.architecture.layers[self.id - 1].layer {
             Layer::Dense(layer) => (entries(layer.weight), layer.bias.map(entries).unwrap_or_default()),
+            Layer::Conv(layer) => (entries(layer.weight), layer.bias.map(entries).unwrap_or_default()),
             Layer::Affine(layer) => (entries(layer.weight), layer.bias.map(entries).unwrap_or_default()),
             _ => Default::default(),
         }
@@ -143,7 +168,7 @@ impl Step<'_> {
         let (step, before) = (&self.grid().step, &self.assembled.grids[root].step);
         let mut errors = Errors::zeros(&input.worst);
         for record in 0..errors.worst.nrows() {
-            let x = self.floats[root].row(record);
+            let x = &self.floats[root].row(record) - &self.assembled.grids[root].zero;
             for (k, &x) in x.iter().enumerate() {
                 let scales = (before[k] * rounding.divisor, step[k]);
                 let (worst, variance) = (input.worst[[record, k]], input.variance[[record, k]]);
@@ -152,6 +177,11 @@ impl Step<'_> {
         }
         errors
     }
+}
+
+/// `1/step`, and 0 for entries without a step.
+fn inverse(steps: &Array1<f64>) -> Array1<f64> {
+    steps.mapv(|step| if step > 0.0 { 1.0 / step } else { 0.0 })
 }
 
 /// Rounding and activation of one entry.

@@ -5,12 +5,15 @@
 //! that takes no more weights. Which rule applies depends on the graph and its shapes, not on the weights.
 
 mod sums;
+mod windows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ndarray::{Array1, ArrayD, Axis, concatenate, s};
+use ndarray::{Array1, ArrayD, ArrayView1, Axis, concatenate, s};
 
-use super::network::{Function, Linear, Network, Node, Op, Scaling};
+pub(super) use windows::{entrywise, is_planar};
+
+use super::network::{Function, Linear, Network, Node, Op, Picks};
 
 /// A network under construction.
 #[derive(Default)]
@@ -18,6 +21,8 @@ pub(super) struct Draft {
     pub(super) nodes: Vec<Node>,
     /// Nodes that only the end of a network may have, with what they read.
     pub(super) readouts: BTreeMap<usize, (Readout, Lazy)>,
+    /// Convolutions that several nodes read: what is pending on them is not folded back, which would repeat them.
+    pinned: BTreeSet<usize>,
 }
 
 /// What turns scores into probabilities.
@@ -37,6 +42,8 @@ pub(super) struct Lazy {
     pub(super) base: usize,
     pub(super) scale: Array1<f64>,
     pub(super) shift: Array1<f64>,
+    /// Whether the graph adds constants, whatever they are.
+    pub(super) shifted: bool,
 }
 
 impl Lazy {
@@ -56,7 +63,7 @@ impl Draft {
     /// Node `base` with nothing pending.
     pub(super) fn plain(&self, base: usize) -> Lazy {
         let len = self.nodes[base].len();
-        Lazy { base, scale: Array1::ones(len), shift: Array1::zeros(len) }
+        Lazy { base, scale: Array1::ones(len), shift: Array1::zeros(len), shifted: false }
     }
 
     /// Shape of a value.
@@ -66,7 +73,8 @@ impl Draft {
 
     /// `scale ⊙ value + shift`; folded into the value's dense layer if it is one.
     pub(super) fn affine(&mut self, value: &Lazy, scale: &Array1<f64>, shift: &Array1<f64>) -> Lazy {
-        let pending = Lazy { base: value.base, scale: &value.scale * scale, shift: &value.shift * scale + shift };
+        let (scale, shift) = (&value.scale * scale, &value.shift * scale + shift);
+        let pending = Lazy { scale, shift, ..*value };
         self.fold_back(&pending).unwrap_or(pending)
     }
 
@@ -77,12 +85,24 @@ impl Draft {
                 let columns = linear.bias.len();
                 let (scale, shift) = (per_channel(&value.scale, columns)?, per_channel(&value.shift, columns)?);
                 let linear = Linear { weight: &linear.weight * &scale, bias: &linear.bias * &scale + shift };
-                Some(self.push(&node.name, Op::Dense(linear), node.inputs, node.shape))
+                Some(self.push(&node.name, Op::Dense(linear.into()), node.inputs, node.shape))
+            }
+            Op::Conv(conv) if !self.pinned.contains(&value.base) => {
+                let scale = per_plane(&value.scale, conv.window.positions())?;
+                let conv = conv.after(&scale, &value.shift);
+                Some(self.push(&node.name, Op::Conv(conv.into()), node.inputs, node.shape))
+            }
+            Op::MaxPool(window) if value.scale.iter().all(|&a| a == 1.0) => {
+                let shift = per_plane(&value.shift, window.positions())?;
+                let source = self.plain(node.inputs[0]);
+                let shift = spread(&shift, window.entries());
+                let source = self.fold_back(&Lazy { shift, shifted: true, ..source })?;
+                Some(self.push(&node.name, node.op, vec![source.base], node.shape))
             }
             Op::Move(indices) => {
                 let source = self.plain(node.inputs[0]);
                 let (scale, shift) = scatter(value, indices.as_deref(), source.scale.len())?;
-                let source = self.fold_back(&Lazy { scale, shift, ..source })?;
+                let source = self.fold_back(&Lazy { scale, shift, shifted: value.shifted, ..source })?;
                 Some(self.push(&node.name, node.op, vec![source.base], node.shape))
             }
             _ => None,
@@ -94,9 +114,15 @@ impl Draft {
         if value.is_settled() {
             return value.base;
         }
-        let map = Scaling { weight: value.scale.clone(), bias: value.shift.clone() };
-        let shape = self.shape(value).to_vec();
-        self.push(&format!("{name}/scale"), Op::Scale(map), vec![value.base], shape).base
+        self.scale(name, value)
+    }
+
+    /// Keeps what is pending on a value from being folded into the convolutions that it is.
+    pub(super) fn pin(&mut self, mut base: usize) {
+        while let Op::Move(_) | Op::MaxPool(_) = self.nodes[base].op {
+            base = self.nodes[base].inputs[0];
+        }
+        self.pinned.insert(base);
     }
 
     /// `value·weight + bias` over the last axis; the shape is the output's.
@@ -104,7 +130,7 @@ impl Draft {
         let inputs = linear.weight.nrows();
         let (Some(scale), Some(shift)) = (per_channel(&value.scale, inputs), per_channel(&value.shift, inputs)) else {
             let base = self.settle(name, value);
-            return self.push(name, Op::Dense(linear), vec![base], shape);
+            return self.push(name, Op::Dense(linear.into()), vec![base], shape);
         };
         let bias = &linear.bias + shift.dot(&linear.weight);
         let weight = &linear.weight * &scale.insert_axis(Axis(1));
@@ -118,17 +144,22 @@ impl Draft {
             if inputs * outputs <= middle * (inputs + outputs) {
                 let bias = first.bias.dot(&linear.weight) + &linear.bias;
                 let linear = Linear { weight: first.weight.dot(&linear.weight), bias };
-                return self.push(name, Op::Dense(linear), before.inputs, shape);
+                return self.push(name, Op::Dense(linear.into()), before.inputs, shape);
             }
         }
-        self.push(name, Op::Dense(linear), vec![base], shape)
+        self.push(name, Op::Dense(linear.into()), vec![base], shape)
     }
 
     /// The activation of every entry; moved in front of movement, which it commutes with.
     pub(super) fn apply(&mut self, name: &str, function: Function, value: &Lazy) -> Lazy {
         let node = self.nodes[value.base].clone();
         match &node.op {
-            Op::Move(_) if value.is_settled() => {
+            Op::Move(picks) if value.is_settled() && keeps_holes(function, picks.as_deref()) => {
+                let source = self.plain(node.inputs[0]);
+                let inner = self.apply(name, function, &source);
+                self.push(&node.name, node.op, vec![inner.base], node.shape)
+            }
+            Op::MaxPool(_) if value.is_settled() && function.is_monotone() => {
                 let source = self.plain(node.inputs[0]);
                 let inner = self.apply(name, function, &source);
                 self.push(&node.name, node.op, vec![inner.base], node.shape)
@@ -146,20 +177,14 @@ impl Draft {
     }
 
     /// Entries of a value in another order and shape.
-    pub(super) fn movement(
-        &mut self,
-        name: &str,
-        value: &Lazy,
-        indices: Option<Vec<usize>>,
-        shape: Vec<usize>,
-    ) -> Lazy {
-        let pick = |entries: &Array1<f64>| match &indices {
-            Some(indices) => entries.select(Axis(0), indices),
-            None => entries.clone(),
-        };
-        let (scale, shift) = (pick(&value.scale), pick(&value.shift));
-        let moved = self.push(name, Op::Move(indices), vec![value.base], shape);
-        Lazy { scale, shift, ..moved }
+    pub(super) fn movement(&mut self, name: &str, value: &Lazy, indices: Option<Picks>, shape: Vec<usize>) -> Lazy {
+        match indices {
+            Some(indices) => self.gather(name, value, indices, 0.0, shape),
+            None => {
+                let moved = self.push(name, Op::Move(None), vec![value.base], shape);
+                Lazy { base: moved.base, ..value.clone() }
+            }
+        }
     }
 
     /// Values joined along an axis.
@@ -171,7 +196,8 @@ impl Draft {
         };
         let (scale, shift) = (join(|value| &value.scale), join(|value| &value.shift));
         let joined = self.push(name, Op::Concat { axis }, values.iter().map(|value| value.base).collect(), shape);
-        Lazy { scale, shift, ..joined }
+        let shifted = values.iter().any(|value| value.shifted);
+        Lazy { scale, shift, shifted, ..joined }
     }
 
     /// The parts of a concatenation, each with its share of what is pending.
@@ -182,7 +208,7 @@ impl Draft {
         let mut part = |base: usize| {
             let end = start + self.nodes[base].shape[axis];
             let cut = |all: &ArrayD<f64>| all.slice_axis(Axis(axis), (start..end).into()).iter().copied().collect();
-            let pending = Lazy { base, scale: cut(&scale), shift: cut(&shift) };
+            let pending = Lazy { base, scale: cut(&scale), shift: cut(&shift), shifted: value.shifted };
             start = end;
             self.fold_back(&pending).unwrap_or(pending)
         };
@@ -198,11 +224,13 @@ impl Draft {
                 let bias = linear.bias.slice(s![index..index + 1]).to_owned();
                 let mut shape = node.shape;
                 shape.last_mut().map(|width| *width = 1)?;
-                Some(self.push(&node.name, Op::Dense(Linear { weight, bias }), node.inputs, shape))
+                Some(self.push(&node.name, Op::Dense(Linear { weight, bias }.into()), node.inputs, shape))
             }
             Op::Move(indices) => {
                 let source = self.plain(node.inputs[0]);
-                self.entry(&source, indices.as_ref().map_or(index, |indices| indices[index]))
+                let index =
+                    indices.as_ref().map_or(Some(index), |indices| indices[index].map(|index| index as usize))?;
+                self.entry(&source, index)
             }
             Op::Concat { .. } if node.inputs.len() == value.scale.len() => Some(self.plain(node.inputs[index])),
             _ => None,
@@ -248,11 +276,34 @@ fn per_channel(entries: &Array1<f64>, channels: usize) -> Option<Array1<f64>> {
     (same && first.len() == channels).then_some(first)
 }
 
-/// What is pending after a movement, as pending before it; `None` if an entry is read twice.
-fn scatter(value: &Lazy, indices: Option<&[usize]>, len: usize) -> Option<(Array1<f64>, Array1<f64>)> {
+/// The coefficient of each plane of `plane` entries, if each has one.
+fn per_plane(entries: &Array1<f64>, plane: usize) -> Option<Array1<f64>> {
+    let planes = entries.exact_chunks(plane);
+    let one = |plane: ArrayView1<'_, f64>| plane.iter().all(|&entry| entry == plane[0]).then_some(plane[0]);
+    planes.into_iter().map(one).collect()
+}
+
+/// Each coefficient for a whole plane.
+fn spread(coefficients: &Array1<f64>, plane: usize) -> Array1<f64> {
+    coefficients.iter().flat_map(|&coefficient| std::iter::repeat_n(coefficient, plane)).collect()
+}
+
+/// Whether places that read nothing are 0 after the function too.
+fn keeps_holes(function: Function, picks: Option<&[Option<u32>]>) -> bool {
+    function.at(0.0) == 0.0 || picks.is_none_or(|picks| picks.iter().all(Option::is_some))
+}
+
+/// What is pending after a movement, as pending before it; `None` if an entry is read twice or nothing has a shift.
+fn scatter(value: &Lazy, indices: Option<&[Option<u32>]>, len: usize) -> Option<(Array1<f64>, Array1<f64>)> {
     let Some(indices) = indices else { return Some((value.scale.clone(), value.shift.clone())) };
     let (mut scale, mut shift, mut seen) = (Array1::ones(len), Array1::zeros(len), vec![false; len]);
-    for (k, &index) in indices.iter().enumerate() {
+    for (k, index) in indices.iter().enumerate() {
+        let Some(index) = index.map(|index| index as usize) else {
+            if value.shift[k] != 0.0 {
+                return None;
+            }
+            continue;
+        };
         if std::mem::replace(&mut seen[index], true) {
             return None;
         }

@@ -4,94 +4,122 @@
 //! `b = round(mean(acc_float)/s_acc − mean(Σ_j W_j·x_j))`. It takes up the mean error of the rounded weights and of every layer
 //! before.
 
-use ndarray::{Array1, ArrayD, Axis, concatenate};
+use ndarray::{Array, Array1, Array2, ArrayD, Dimension};
 
 use super::QuantizedModel;
-use super::assemble::{Assembled, Assembly, Grid};
+use super::accumulators::Scale;
+use super::assemble::{Assembled, Assembly};
+use super::coefficients::{Coefficients, bias_limit, norm, norm_bound};
 use super::error::QuantizeError;
-use super::forms::{Form, round};
-use super::integers::{Batch, by_channel};
+use super::forms::Form;
+use super::grid::Grid;
+use super::groups::Groups;
+use super::integers::Batch;
 use super::like;
-use super::network::Op;
-use super::scheme::bias_bound;
-use crate::architecture::{Architecture, Interval, LayerNode, ParameterId, ParameterSpec, ValueId};
-use crate::layers::{Affine, Combine, Concat, Dense, Layer, Rearrange, Requantize};
+use super::network::{Node, Op};
+use super::windows::Averaging;
+use crate::architecture::{Architecture, Interval, LayerNode, Norm, ParameterId, ParameterSpec, ValueId};
+use crate::layers::{Affine, Combine, Concat, Conv, Dense, Layer, MaxPool, Rearrange, Requantize, SumPool};
 use crate::parameters::Parameters;
 
 impl Assembly<'_> {
-    /// Writes a linear layer whose accumulators have the given scales, one per channel.
+    /// Writes a layer with weights whose accumulators have the given scales, one per channel.
     pub(super) fn linear(&mut self, id: usize, scale: &Array1<f64>) -> Result<(), QuantizeError> {
         let coefficients = self.coefficients(id)?;
         let node = &self.network.nodes[id];
-        let (name, bound) = (node.name.clone(), self.weight_bound());
-        let dense = matches!(node.op, Op::Dense(_));
-        let weight = coefficients.weights(scale, bound).into_dyn();
-        let weight =
-            if dense { weight } else { weight.into_shape_with_order(node.shape.clone()).expect("one entry each") };
-        let limit = bias_bound(coefficients.fan_in, self.input_interval(id), bound);
-        let input = self.integers[node.inputs[0]].as_ref().expect("nodes are settled in order");
+        let limits = self.limits(id, coefficients.fan_in);
+        let weights = coefficients.weights(scale, &limits);
+        let norm = self.norm(node, &weights);
+        let weight = reshaped(weights, weight_shape(node));
         let products = Parameters::new(vec![weight.clone()]);
-        let mut integers = Batch::run(&linear_layer(dense, 0, None), &[input], &products);
-        let bias = self.bias(id, scale, &integers, limit);
-        let bias = if dense { bias } else { bias.into_shape_with_order(node.shape.clone()).expect("one entry each") };
-        integers.shift(&bias);
-        let step = self.network.nodes[id].len() / scale.len();
-        let step = (0..step).flat_map(|_| scale.iter().copied()).collect();
-        let weight = self.parameter(format!("{name}.weight"), weight, bound);
-        let bias = self.parameter(format!("{name}.bias"), bias, limit);
-        self.place(id, linear_layer(dense, weight, Some(bias)), integers, Grid::steps(step))
+        let mut integers = Batch::run(&linear_layer(node, 0, None), &[self.integer(node.inputs[0])], &products);
+        let channels = channels(node, scale.len());
+        let missing = self.missing(id, &coefficients, scale, &integers, &channels);
+        let bias = coefficients.biases(scale, &missing, limits.bias);
+        let largest = bias.iter().fold(0, |max: i64, b| max.max(b.abs()));
+        let limit = if self.like.is_some() { limits.bias } else { bias_limit(largest, limits.bias) };
+        integers.shift(&reshaped(bias.clone(), broadcast_shape(node, bias.len())));
+        let len = bias.len();
+        let bias = reshaped(bias, bias_shape(node, len));
+        let name = node.name.clone();
+        let weight = self.parameter(format!("{name}.weight"), weight, limits.weight, norm);
+        let bias = self.parameter(format!("{name}.bias"), bias, limit, None);
+        let grid = Grid::steps(channels.each(scale));
+        self.place(id, linear_layer(&self.network.nodes[id], weight, Some(bias)), integers, grid)
     }
 
-    fn bias(&self, id: usize, scale: &Array1<f64>, products: &Batch, limit: i64) -> ArrayD<i64> {
-        let mean = |rows| by_channel(rows, scale.len()).mean_axis(Axis(0)).expect("there are calibration records");
-        let bias = mean(&self.floats[id]) / scale - mean(&products.rows());
-        bias.mapv(|b| round(b).clamp(-limit, limit)).into_dyn()
+    /// What is missing to the float model's mean of each channel, in units of the accumulator.
+    fn missing(
+        &self,
+        id: usize,
+        coefficients: &Coefficients,
+        scale: &Array1<f64>,
+        products: &Batch,
+        channels: &Groups,
+    ) -> Array1<f64> {
+        let each = (coefficients.offsets.len() / scale.len()).max(1);
+        let offsets = coefficients.offsets.exact_chunks(each).into_iter().map(|chunk| chunk.sum() / each as f64);
+        let offsets: Array1<f64> = offsets.collect();
+        (channels.mean(&self.floats[id]) - offsets) / scale - channels.mean(&products.rows())
     }
 
-    fn parameter(&mut self, name: String, tensor: ArrayD<i64>, bound: i64) -> usize {
+    /// What is promised of a layer's weights together.
+    fn norm(&self, node: &Node, weights: &Array2<i64>) -> Option<Norm> {
+        let axis = match node.op {
+            Op::Dense(_) => 1,
+            Op::Conv(_) => 0,
+            _ => return None,
+        };
+        let id = self.network.nodes.iter().position(|other| std::ptr::eq(other, node))?;
+        match self.like {
+            Some(like) => like::limits(like, id).1.map(|bound| Norm { axis, bound }),
+            None => Some(Norm { axis, bound: norm_bound(norm(weights, axis)) }),
+        }
+    }
+
+    fn parameter(&mut self, name: String, tensor: ArrayD<i64>, bound: i64, norm: Option<Norm>) -> usize {
         let (shape, interval) = (tensor.shape().to_vec(), Interval::new(-bound, bound));
-        self.specs.push(ParameterSpec { name, shape, interval, norm: None });
+        self.specs.push(ParameterSpec { name, shape, interval, norm });
         self.tensors.push(tensor);
         self.specs.len() - 1
     }
 
-    /// Writes a sum at the given scale, or movement.
-    pub(super) fn emit(&mut self, id: usize, scale: f64) -> Result<(), QuantizeError> {
+    /// Writes a sum whose classes have the given scales, or what moves, picks or averages.
+    pub(super) fn emit(&mut self, id: usize, scale: &Scale<'_>) -> Result<(), QuantizeError> {
         let node = &self.network.nodes[id];
         let inputs: Vec<&Grid> = node.inputs.iter().map(|&input| self.grid(input)).collect();
         let (layer, grid) = match &node.op {
             Op::Sum(signs) => {
-                let factor = |(grid, sign): (&&Grid, &i64)| sign * (grid.step[0] / scale).round() as i64;
+                let steps: Array1<f64> = self.classes.labels(id).iter().map(|&label| scale(label)).collect();
+                let factor = |(grid, sign): (&&Grid, &i64)| sign * (grid.any_step() / steps[0]).round() as i64;
                 let factors = inputs.iter().zip(signs).map(factor).collect();
-                (Layer::Combine(Combine { factors, constant: 0 }), Grid::steps(Array1::from_elem(node.len(), scale)))
+                (Layer::Combine(Combine { factors, constant: 0 }), Grid::steps(steps))
             }
-            Op::Concat { axis } => (Layer::Concat(Concat { axis: *axis }), joined(&inputs, self.shapes(id), *axis)),
-            Op::Move(indices) => (rearrange(&node.shape, indices.as_deref()), picked(inputs[0], indices.as_deref())),
-            _ => return Ok(()),
+            op => {
+                let shapes = node.inputs.iter().map(|&input| self.network.nodes[input].shape.as_slice());
+                let grid = Grid::passed(node, &inputs.into_iter().zip(shapes).collect::<Vec<_>>());
+                (passing_layer(op, &node.shape), grid)
+            }
         };
         let integers = self.run(id, &layer);
         self.place(id, layer, integers, grid)
     }
 
-    fn shapes(&self, id: usize) -> Vec<&[usize]> {
-        self.network.nodes[id].inputs.iter().map(|&input| self.network.nodes[input].shape.as_slice()).collect()
-    }
-
     fn run(&self, id: usize, layer: &Layer) -> Batch {
-        let input = |&input: &usize| self.integers[input].as_ref().expect("nodes are settled in order");
-        let inputs: Vec<&Batch> = self.network.nodes[id].inputs.iter().map(input).collect();
+        let inputs: Vec<&Batch> = self.network.nodes[id].inputs.iter().map(|&input| self.integer(input)).collect();
         Batch::run(layer, &inputs, &Parameters::new(Vec::new()))
     }
 
     /// Writes the rounding and the activation of a settled accumulator.
     pub(super) fn requantise(&mut self, id: usize, root: usize, shift: u32, form: &Form) -> Result<(), QuantizeError> {
         let layer = Layer::Requantize(Requantize { shift, activation: form.activation.clone() });
-        let step = match form.fixed {
-            Some(fixed) => Array1::from_elem(self.network.nodes[id].len(), fixed.value),
-            None => &self.grid(root).step * 2f64.powi(shift as i32),
+        let root = self.grid(root);
+        let grid = match form.fixed {
+            Some(fixed) => Grid::steps(Array1::from_elem(self.network.nodes[id].len(), fixed.value)),
+            None => Grid { step: &root.step * 2f64.powi(shift as i32), ..root.clone() },
         };
         let integers = self.run(id, &layer);
-        self.place(id, layer, integers, Grid::steps(step))
+        self.place(id, layer, integers, grid)
     }
 
     fn place(&mut self, id: usize, layer: Layer, integers: Batch, grid: Grid) -> Result<(), QuantizeError> {
@@ -115,7 +143,7 @@ impl Assembly<'_> {
             parameters: self.specs,
             layers: self.layers.into_iter().map(|layer| layer.expect("every node is settled")).collect(),
             scores: ValueId(output),
-            score_scale: self.grids[output].as_ref().expect("every node is settled").step[0],
+            score_scale: self.grids[output].as_ref().expect("every node is settled").any_step(),
             head: self.settings.head,
             labels: self.settings.labels.clone(),
             outcome: self.settings.outcome,
@@ -128,28 +156,63 @@ impl Assembly<'_> {
     }
 }
 
-fn linear_layer(dense: bool, weight: usize, bias: Option<usize>) -> Layer {
+fn linear_layer(node: &Node, weight: usize, bias: Option<usize>) -> Layer {
     let (weight, bias) = (ParameterId(weight), bias.map(ParameterId));
-    if dense { Layer::Dense(Dense { weight, bias }) } else { Layer::Affine(Affine { weight, bias }) }
+    match &node.op {
+        Op::Dense(_) => Layer::Dense(Dense { weight, bias }),
+        Op::Conv(conv) => Layer::Conv(Conv { weight, bias, window: conv.window.clone(), groups: conv.groups }),
+        _ => Layer::Affine(Affine { weight, bias }),
+    }
 }
 
-fn rearrange(shape: &[usize], indices: Option<&[usize]>) -> Layer {
-    let indices = indices.map(|indices| indices.iter().map(|&index| Some(index as u32)).collect());
-    Layer::Rearrange(Rearrange { shape: shape.to_vec(), indices, fill: 0 })
+fn passing_layer(op: &Op, shape: &[usize]) -> Layer {
+    match op {
+        Op::Concat { axis } => Layer::Concat(Concat { axis: *axis }),
+        Op::MaxPool(window) => Layer::MaxPool(MaxPool { window: window.clone() }),
+        Op::Average(Averaging { window, factors, .. }) => {
+            Layer::SumPool(SumPool { window: window.clone(), factors: factors.clone() })
+        }
+        Op::Move(picks) => {
+            let indices = picks.as_ref().map(|picks| picks.to_vec());
+            Layer::Rearrange(Rearrange { shape: shape.to_vec(), indices, fill: 0 })
+        }
+        _ => Layer::Rearrange(Rearrange { shape: shape.to_vec(), indices: None, fill: 0 }),
+    }
 }
 
-fn picked(grid: &Grid, indices: Option<&[usize]>) -> Grid {
-    let Some(indices) = indices else { return grid.clone() };
-    Grid { zero: grid.zero.select(Axis(0), indices), step: grid.step.select(Axis(0), indices) }
+/// The channels of a layer's output.
+fn channels(node: &Node, count: usize) -> Groups {
+    match &node.op {
+        Op::Conv(conv) => Groups::repeated(count, conv.window.positions(), node.len()),
+        _ => Groups::repeated(count, 1, node.len()),
+    }
 }
 
-fn joined(grids: &[&Grid], shapes: Vec<&[usize]>, axis: usize) -> Grid {
-    let join = |part: fn(&Grid) -> &Array1<f64>| {
-        let shaped =
-            |(grid, shape): (&&Grid, &&[usize])| part(grid).to_shape(*shape).expect("one entry each").into_owned();
-        let parts: Vec<_> = grids.iter().zip(&shapes).map(shaped).collect();
-        let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-        concatenate(Axis(axis), &views).expect("shapes agree but for the axis").iter().copied().collect()
-    };
-    Grid { zero: join(|grid| &grid.zero), step: join(|grid| &grid.step) }
+fn weight_shape(node: &Node) -> Vec<usize> {
+    match &node.op {
+        Op::Dense(linear) => linear.weight.shape().to_vec(),
+        Op::Conv(conv) => [&[conv.outputs(), conv.depth()], conv.window.kernel_shape().as_slice()].concat(),
+        _ => node.shape.clone(),
+    }
+}
+
+/// The shape of `len` biases.
+fn bias_shape(node: &Node, len: usize) -> Vec<usize> {
+    match &node.op {
+        Op::Conv(conv) if len > conv.outputs() => [&[conv.outputs()], conv.window.output_shape().as_slice()].concat(),
+        Op::Scale(_) => node.shape.clone(),
+        _ => vec![len],
+    }
+}
+
+/// The same as what is added to an output.
+fn broadcast_shape(node: &Node, len: usize) -> Vec<usize> {
+    match &node.op {
+        Op::Conv(conv) if len == conv.outputs() => [vec![len], vec![1; conv.window.axes.len()]].concat(),
+        _ => bias_shape(node, len),
+    }
+}
+
+fn reshaped<D: Dimension>(tensor: Array<i64, D>, shape: Vec<usize>) -> ArrayD<i64> {
+    tensor.into_dyn().into_shape_with_order(shape).expect("as many entries as the shape has")
 }

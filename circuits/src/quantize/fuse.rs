@@ -1,14 +1,16 @@
 //! From a float graph to a fused network: constants are folded, what cannot be quantised is refused, all at once.
 
 mod refusal;
+mod windows;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ndarray::{Array1, ArrayD, Axis, IxDyn, Zip, concatenate};
 
 pub use refusal::Refusal;
 pub(super) use refusal::misplaced;
-use refusal::{CONSTANT, HALF_OPEN, LEFT, MIXED, PRODUCT, QUOTIENT, Reason, WINDOW, operator};
+use refusal::{CONSTANT, HALF_OPEN, LEFT, MIXED, PRODUCT, QUOTIENT, Reason, operator};
 
 use super::draft::{Draft, Lazy, Readout};
 use super::network::{Function, Linear, Op};
@@ -17,7 +19,7 @@ use crate::graph::{FloatGraph, FloatNode, FloatOp, NodeId};
 /// What a graph's node is during the walk.
 #[derive(Clone)]
 enum Value {
-    Constant(ArrayD<f64>),
+    Constant(Arc<ArrayD<f64>>),
     Lazy(Lazy),
 }
 
@@ -32,9 +34,17 @@ pub(super) struct Fused {
 pub(super) fn fuse(graph: &FloatGraph) -> Fused {
     let mut walk = Walk { draft: Draft::default(), values: BTreeMap::new(), refusals: Vec::new() };
     let needed = needed(graph);
+    let mut readers = vec![0; graph.nodes.len()];
+    let used = graph.nodes.iter().zip(&needed).filter(|(_, needed)| **needed);
+    used.flat_map(|(node, _)| &node.inputs).for_each(|id| readers[id.0] += 1);
     for (index, node) in graph.nodes.iter().enumerate() {
         if needed[index] {
             let value = walk.visit(node).unwrap_or_else(|reason| walk.refuse(node, reason));
+            if readers[index] > 1
+                && let Value::Lazy(lazy) = &value
+            {
+                walk.draft.pin(lazy.base);
+            }
             walk.values.insert(NodeId(index), value);
         }
     }
@@ -68,7 +78,7 @@ impl Walk {
         let inputs: Vec<Value> = node.inputs.iter().filter_map(|id| self.values.get(id).cloned()).collect();
         match (&node.op, inputs.as_slice()) {
             (FloatOp::Input, _) => Ok(self.push(node, Op::Input, vec![])),
-            (FloatOp::Constant(value), _) => Ok(Value::Constant(value.mapv(f64::from))),
+            (FloatOp::Constant(value), _) => Ok(Value::Constant(value.mapv(f64::from).into())),
             (FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div, [left, right]) => {
                 self.binary(node, left, right)
             }
@@ -81,10 +91,10 @@ impl Walk {
             (FloatOp::Reshape | FloatOp::Transpose { .. } | FloatOp::Slice { .. }, [value]) => {
                 Ok(self.movement(node, value))
             }
-            (
-                FloatOp::Conv { .. } | FloatOp::MaxPool { .. } | FloatOp::AveragePool { .. } | FloatOp::Gather { .. },
-                _,
-            ) => Err(WINDOW),
+            (FloatOp::Gather { indices, fill }, [value]) => Ok(self.gather(node, value, indices, f64::from(*fill))),
+            (FloatOp::Conv { .. } | FloatOp::MaxPool { .. } | FloatOp::AveragePool { .. }, values) => {
+                self.window(node, values)
+            }
             (_, [value]) => self.activation(node, value),
             _ => Err(CONSTANT),
         }
@@ -121,7 +131,7 @@ impl Walk {
             _ => Function::Tanh,
         };
         match value {
-            Value::Constant(value) => Ok(Value::Constant(value.mapv(|x| function.at(x)))),
+            Value::Constant(value) => Ok(Value::Constant(value.mapv(|x| function.at(x)).into())),
             Value::Lazy(value) if function == Function::Identity => Ok(Value::Lazy(value.clone())),
             Value::Lazy(value) => Ok(Value::Lazy(self.draft.apply(&node.name, function, value))),
         }
@@ -129,11 +139,11 @@ impl Walk {
 
     fn movement(&mut self, node: &FloatNode, value: &Value) -> Value {
         match value {
-            Value::Constant(value) => Value::Constant(moved(&node.op, value, &node.shape)),
+            Value::Constant(value) => Value::Constant(moved(&node.op, value, &node.shape).into()),
             Value::Lazy(lazy) => {
                 let shape = self.draft.shape(lazy).to_vec();
                 let indices = (!matches!(node.op, FloatOp::Reshape))
-                    .then(|| moved(&node.op, &positions(&shape), &node.shape).into_iter().collect());
+                    .then(|| moved(&node.op, &positions(&shape), &node.shape).into_iter().map(Some).collect());
                 Value::Lazy(self.draft.movement(&node.name, lazy, indices, node.shape.clone()))
             }
         }
@@ -148,7 +158,7 @@ impl Walk {
             })
             .collect();
         if let Some(constants) = constants {
-            return Ok(Value::Constant(concatenate(Axis(axis), &constants).map_err(|_| CONSTANT)?));
+            return Ok(Value::Constant(concatenate(Axis(axis), &constants).map_err(|_| CONSTANT)?.into()));
         }
         let lazies: Option<Vec<Lazy>> = values
             .iter()
@@ -164,7 +174,7 @@ impl Walk {
     fn matmul(&mut self, node: &FloatNode, left: &Value, right: &Value) -> Result<Value, Reason> {
         match (left, right) {
             (Value::Lazy(value), Value::Constant(weight)) if weight.ndim() == 2 => {
-                let weight = weight.clone().into_dimensionality().map_err(|_| LEFT)?;
+                let weight = ArrayD::clone(weight).into_dimensionality().map_err(|_| LEFT)?;
                 let bias = Array1::zeros(weight.ncols());
                 Ok(Value::Lazy(self.draft.dense(&node.name, value, Linear { weight, bias }, node.shape.clone())))
             }
@@ -175,7 +185,9 @@ impl Walk {
 
     fn binary(&mut self, node: &FloatNode, left: &Value, right: &Value) -> Result<Value, Reason> {
         match (left, right) {
-            (Value::Constant(a), Value::Constant(b)) => Ok(Value::Constant(arithmetic(&node.op, a, b, &node.shape))),
+            (Value::Constant(a), Value::Constant(b)) => {
+                Ok(Value::Constant(arithmetic(&node.op, a, b, &node.shape).into()))
+            }
             (Value::Lazy(value), Value::Constant(constant)) => self.with_constant(node, value, constant, false),
             (Value::Constant(constant), Value::Lazy(value)) => self.with_constant(node, value, constant, true),
             (Value::Lazy(a), Value::Lazy(b)) => self.between(node, a, b),
@@ -200,7 +212,8 @@ impl Walk {
             (FloatOp::Div, false) => (ones / c, zeros),
             _ => return Err(QUOTIENT),
         };
-        Ok(Value::Lazy(self.draft.affine(&value, &scale, &shift)))
+        let shifted = value.shifted || matches!(node.op, FloatOp::Add | FloatOp::Sub);
+        Ok(Value::Lazy(self.draft.affine(&Lazy { shifted, ..value }, &scale, &shift)))
     }
 
     fn between(&mut self, node: &FloatNode, left: &Lazy, right: &Lazy) -> Result<Value, Reason> {
@@ -219,9 +232,9 @@ impl Walk {
         if shape == node.shape {
             return value.clone();
         }
-        let indices: Vec<usize> = spread(&positions(&shape), &node.shape).into_iter().collect();
+        let indices: Vec<Option<u32>> = spread(&positions(&shape), &node.shape).into_iter().map(Some).collect();
         let reshape = indices.len() == value.scale.len();
-        self.draft.movement(&node.name, value, (!reshape).then_some(indices), node.shape.clone())
+        self.draft.movement(&node.name, value, (!reshape).then(|| indices.into()), node.shape.clone())
     }
 }
 
@@ -236,8 +249,8 @@ fn clip(lo: f64, hi: f64) -> Result<Function, Reason> {
     }
 }
 
-fn positions(shape: &[usize]) -> ArrayD<usize> {
-    let len = shape.iter().product();
+fn positions(shape: &[usize]) -> ArrayD<u32> {
+    let len = shape.iter().product::<usize>() as u32;
     ArrayD::from_shape_vec(IxDyn(shape), (0..len).collect()).expect("as many entries as the shape has")
 }
 

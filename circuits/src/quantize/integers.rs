@@ -1,6 +1,6 @@
 //! The integer program's values on the calibration records, layer by layer as it is put together. Wiped when dropped.
 
-use ndarray::{Array1, Array2, ArrayD};
+use ndarray::{Array2, ArrayD};
 use rayon::prelude::*;
 
 use crate::layers::Layer;
@@ -45,15 +45,8 @@ impl Batch {
         Array2::from_shape_vec((self.0.len(), width), entries).expect("tensors of one shape")
     }
 
-    /// Variance of each of `channels` entries of the last axis.
-    pub(super) fn variance(&self, channels: usize) -> Array1<f64> {
-        let rows = by_channel(&self.rows(), channels);
-        rows.var_axis(ndarray::Axis(0), 0.0)
+    /// Largest magnitude.
+    pub(super) fn largest(&self) -> i64 {
+        self.0.iter().flatten().fold(0, |max, x| max.max(x.abs()))
     }
-}
-
-/// Rows of `channels` entries, one per record and position.
-pub(super) fn by_channel(rows: &Array2<f64>, channels: usize) -> Array2<f64> {
-    let positions = rows.len() / channels.max(1);
-    rows.to_shape((positions, channels)).expect("channels divide a row").into_owned()
 }

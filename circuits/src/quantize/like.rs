@@ -3,7 +3,7 @@
 use super::error::QuantizeError;
 use super::forms::Form;
 use super::network::{Function, Network, Op};
-use crate::architecture::{Architecture, LayerNode};
+use crate::architecture::{Architecture, LayerNode, ParameterId};
 use crate::layers::{Layer, MAX_SHIFT};
 
 /// Refuses a network that is not the architecture's graph.
@@ -47,6 +47,27 @@ pub(super) fn form(like: &Architecture, id: usize, function: Function, bits: u32
     }
 }
 
+/// Bounds of the biases, and of a channel's weights together, in the architecture's layer that is node `id`.
+pub(super) fn limits(like: &Architecture, id: usize) -> (Option<i64>, Option<u64>) {
+    let (weight, bias) = match &like.layers[id - 1].layer {
+        Layer::Dense(layer) => (layer.weight, layer.bias),
+        Layer::Conv(layer) => (layer.weight, layer.bias),
+        Layer::Affine(layer) => (layer.weight, layer.bias),
+        _ => return (None, None),
+    };
+    let spec = |id: ParameterId| like.parameters.get(id.0);
+    let norm = spec(weight).and_then(|spec| spec.norm).map(|norm| norm.bound);
+    (bias.and_then(spec).map(|spec| spec.interval.hi), norm)
+}
+
+/// What the architecture's sum that is node `id` multiplies one of its terms with.
+pub(super) fn factor(like: &Architecture, id: usize, term: usize) -> f64 {
+    match &like.layers[id - 1].layer {
+        Layer::Combine(layer) => layer.factors.get(term).map_or(1.0, |factor| factor.unsigned_abs().max(1) as f64),
+        _ => 1.0,
+    }
+}
+
 /// What to do about weights that do not fit their scale.
 pub(super) fn advice(like: Option<&Architecture>) -> &'static str {
     match like {
@@ -58,7 +79,7 @@ pub(super) fn advice(like: Option<&Architecture>) -> &'static str {
 /// The architecture itself, if `new` is the same but for names.
 pub(super) fn same(like: &Architecture, new: &Architecture) -> Result<Architecture, QuantizeError> {
     let mut specs = like.parameters.iter().zip(&new.parameters);
-    if let Some((spec, _)) = specs.find(|(a, b)| a.shape != b.shape || a.interval != b.interval) {
+    if let Some((spec, _)) = specs.find(|(a, b)| a.shape != b.shape || a.interval != b.interval || a.norm != b.norm) {
         let reason = "another shape or another number of bits".to_owned();
         return Err(QuantizeError::Differs { place: format!("parameter `{}`", spec.name), reason });
     }
@@ -94,6 +115,9 @@ fn operation(op: &Op) -> &'static str {
     match op {
         Op::Input => "a record",
         Op::Dense(_) => "a dense layer",
+        Op::Conv(_) => "a convolution",
+        Op::MaxPool(_) => "a largest entry",
+        Op::Average(_) => "a sum over windows",
         Op::Scale(_) => "a scaling",
         Op::Apply(_) => "an activation",
         Op::Sum(_) => "a sum",

@@ -3,8 +3,13 @@
 //! A value is a row of entries per record, in row-major order of its shape. [`Network::trace`] runs many records at once,
 //! in 64-bit floats.
 
+use std::sync::Arc;
+
 use ndarray::{Array1, Array2, Axis, CowArray, Ix3, concatenate};
 use zeroize::Zeroize;
+
+use super::windows::{Averaging, Convolution, largest};
+use crate::window::Window;
 
 /// Nodes in topological order; node 0 is the record, and every node is needed for the output.
 pub(super) struct Network {
@@ -27,13 +32,19 @@ pub(super) enum Op {
     /// The record.
     Input,
     /// `x·weight + bias` over the last axis.
-    Dense(Linear),
+    Dense(Arc<Linear>),
+    /// A convolution of the last axes.
+    Conv(Arc<Convolution>),
     /// `x ⊙ weight + bias`, one coefficient per entry.
-    Scale(Scaling),
+    Scale(Arc<Scaling>),
     /// A function of each entry.
     Apply(Function),
-    /// `out[k] = x[indices[k]]`; without indices a reshape.
-    Move(Option<Vec<usize>>),
+    /// `out[k] = x[indices[k]]`, or 0 where there is no index; without indices a reshape.
+    Move(Option<Picks>),
+    /// The largest entry of each window, over the last axes.
+    MaxPool(Window),
+    /// The mean of each window, over the last axes.
+    Average(Averaging),
     /// `Σ sign_j·x_j`.
     Sum(Vec<i64>),
     /// Inputs joined along the axis.
@@ -42,6 +53,9 @@ pub(super) enum Op {
         axis: usize,
     },
 }
+
+/// Where each entry of a movement's output comes from.
+pub(super) type Picks = Arc<[Option<u32>]>;
 
 /// A dense layer's coefficients: `inputs × outputs`, and one bias per output. Wiped when dropped.
 #[derive(Clone)]
@@ -115,6 +129,16 @@ impl Function {
             _ => 1.0,
         }
     }
+
+    /// Whether it never falls.
+    pub(super) fn is_monotone(self) -> bool {
+        !matches!(self, Self::LeakyRelu(alpha) if alpha < 0.0)
+    }
+
+    /// Whether no value is below zero.
+    pub(super) fn is_nonnegative(self) -> bool {
+        matches!(self, Self::Relu | Self::Sigmoid) || matches!(self, Self::Clip(lo, _) if lo >= 0.0)
+    }
 }
 
 impl Node {
@@ -130,12 +154,22 @@ impl Node {
 
     /// Whether its output is an accumulator, too wide to be multiplied before it is requantised.
     pub(super) fn accumulates(&self) -> bool {
-        matches!(self.op, Op::Dense(_) | Op::Scale(_) | Op::Sum(_))
+        self.is_linear() || matches!(self.op, Op::Sum(_))
+    }
+
+    /// Whether it has weights.
+    pub(super) fn is_linear(&self) -> bool {
+        matches!(self.op, Op::Dense(_) | Op::Conv(_) | Op::Scale(_))
     }
 
     /// Whether it does anything to entries.
     pub(super) fn computes(&self) -> bool {
         !self.moves() && !matches!(self.op, Op::Input)
+    }
+
+    /// Whether it makes no more of entries than to move, pick or average them.
+    pub(super) fn passes(&self) -> bool {
+        self.moves() || matches!(self.op, Op::MaxPool(_) | Op::Average(_))
     }
 
     /// Whether it only moves entries.
@@ -151,7 +185,10 @@ impl Node {
             Op::Scale(map) => inputs[0] * &map.weight + &map.bias,
             Op::Apply(function) => inputs[0].mapv(|x| function.at(x)),
             Op::Move(None) => inputs[0].clone(),
-            Op::Move(Some(indices)) => inputs[0].select(Axis(1), indices),
+            Op::Move(Some(picks)) => picked(inputs[0], picks),
+            Op::Conv(conv) => conv.run(inputs[0]),
+            Op::MaxPool(window) => largest(inputs[0], window),
+            Op::Average(averaging) => averaging.run(inputs[0]),
             Op::Sum(signs) => sum(inputs, signs),
             Op::Concat { axis } => join(inputs, self.shape[..*axis].iter().product()),
         }
@@ -166,6 +203,12 @@ impl Linear {
         let out = rows.dot(&self.weight) + &self.bias;
         out.to_shape((x.nrows(), positions * outputs)).expect("rows of whole positions").into_owned()
     }
+}
+
+/// Columns picked from rows, 0 where none is.
+pub(super) fn picked(x: &Array2<f64>, picks: &[Option<u32>]) -> Array2<f64> {
+    let read = |(row, k): (usize, usize)| picks[k].map_or(0.0, |index| x[[row, index as usize]]);
+    Array2::from_shape_fn((x.nrows(), picks.len()), read)
 }
 
 fn sum(inputs: &[&Array2<f64>], signs: &[i64]) -> Array2<f64> {
@@ -215,11 +258,17 @@ impl Node {
     /// The node with `map` on every weight and without bias: how errors of its input spread.
     pub(super) fn mapped(&self, map: fn(f64) -> f64) -> Self {
         let op = match &self.op {
-            Op::Dense(Linear { weight, bias }) => {
-                Op::Dense(Linear { weight: weight.mapv(map), bias: Array1::zeros(bias.len()) })
+            Op::Dense(linear) => {
+                let Linear { weight, bias } = &**linear;
+                Op::Dense(Linear { weight: weight.mapv(map), bias: Array1::zeros(bias.len()) }.into())
             }
-            Op::Scale(Scaling { weight, bias }) => {
-                Op::Scale(Scaling { weight: weight.mapv(map), bias: Array1::zeros(bias.len()) })
+            Op::Scale(scaling) => {
+                let Scaling { weight, bias } = &**scaling;
+                Op::Scale(Scaling { weight: weight.mapv(map), bias: Array1::zeros(bias.len()) }.into())
+            }
+            Op::Conv(conv) => {
+                let (weight, bias) = (conv.weight.mapv(map), Array1::zeros(conv.bias.len()));
+                Op::Conv(Convolution { weight, bias, window: conv.window.clone(), groups: conv.groups }.into())
             }
             other => other.clone(),
         };

@@ -1,19 +1,26 @@
 //! Normal form: rounding is a node of its own, and it is where the integer program needs it.
 //!
-//! Afterwards every activation reads one accumulator that nothing else reads; dense layers and movement read requantised
-//! values; a sum reads accumulators or activations; what leads to the scores alone stays unrounded. Where the
+//! Afterwards every activation reads one accumulator that nothing else reads; layers with weights, means and movement read
+//! requantised values; a sum reads accumulators or activations; what leads to the scores alone stays unrounded. Where the
 //! graph has it otherwise, an identity activation (rounding) or a scaling by one (an accumulator again) is put between.
+//!
+//! The largest of accumulators is proven with fewer rows than the largest of activations where the windows part them among
+//! themselves: then only it is rounded, if nothing else reads the others, and rounding and activation, which never fall, come after.
 
 use ndarray::Array1;
 
+use super::draft::{entrywise, is_planar};
 use super::network::{Function, Network, Node, Op, Scaling};
 
 /// Brings a fused network to normal form.
 pub(super) fn normalise(network: &Network) -> Network {
     let mut rebuild = Rebuild::new(network);
     for (id, node) in network.nodes.iter().enumerate() {
-        let inputs = node.inputs.iter().map(|&input| rebuild.input(id, input)).collect();
-        let copy = rebuild.push(Node { inputs, ..node.clone() });
+        let copy = match rebuild.delayed(id) {
+            Some(pool) => rebuild.pooled(id, pool),
+            None if rebuild.is_done(id) => rebuild.copies[node.inputs[0]],
+            None => rebuild.copy(id),
+        };
         rebuild.copies.push(copy);
     }
     let output = rebuild.scores(network.output);
@@ -36,7 +43,7 @@ impl<'a> Rebuild<'a> {
         let readers = |id| old.readers(id).count() + usize::from(id == old.output);
         let len = old.nodes.len();
         let mut to_scores = vec![false; len];
-        for id in (0..len).rev().filter(|&id| old.nodes[id].moves()) {
+        for id in (0..len).rev().filter(|&id| old.nodes[id].passes()) {
             to_scores[id] = old.readers(id).all(|reader| to_scores[reader]);
         }
         let (copies, rounded) = (Vec::new(), vec![None; len]);
@@ -48,13 +55,52 @@ impl<'a> Rebuild<'a> {
         self.nodes.len() - 1
     }
 
+    fn copy(&mut self, id: usize) -> usize {
+        let node = &self.old.nodes[id];
+        let inputs = node.inputs.iter().map(|&input| self.input(id, input)).collect();
+        self.push(Node { inputs, ..node.clone() })
+    }
+
+    /// The pooling that comes before activation `id` although the graph has it after.
+    fn delayed(&self, id: usize) -> Option<usize> {
+        let Op::Apply(function) = self.old.nodes[id].op else { return None };
+        let only = (self.readers[id] == 1 && function.is_monotone()).then(|| self.old.readers(id).next())??;
+        self.parts(only).then_some(only)
+    }
+
+    /// Whether a node is a pooling whose windows part the entries, and it does not lead to the scores.
+    fn parts(&self, id: usize) -> bool {
+        matches!(&self.old.nodes[id].op, Op::MaxPool(window) if window.partitions()) && !self.to_scores[id]
+    }
+
+    /// Whether a pooling has been put before the activation that it reads.
+    fn is_done(&self, id: usize) -> bool {
+        matches!(self.old.nodes[id].op, Op::MaxPool(_)) && self.delayed(self.old.nodes[id].inputs[0]).is_some()
+    }
+
+    fn pooled(&mut self, id: usize, pool: usize) -> usize {
+        let (apply, pool) = (&self.old.nodes[id], &self.old.nodes[pool]);
+        let inputs = vec![self.accumulator(apply.inputs[0])];
+        let largest = self.push(Node { inputs, ..pool.clone() });
+        self.push(Node { inputs: vec![largest], shape: pool.shape.clone(), ..apply.clone() })
+    }
+
+    /// Whether a node's copy is an accumulator.
+    fn accumulates(&self, id: usize) -> bool {
+        let node = &self.old.nodes[id];
+        let pools = || self.parts(id) && self.readers[node.inputs[0]] == 1 && self.accumulates(node.inputs[0]);
+        node.accumulates() || pools()
+    }
+
     /// What node `reader` reads instead of `id`.
     fn input(&mut self, reader: usize, id: usize) -> usize {
         match self.old.nodes[reader].op {
             Op::Apply(_) => self.accumulator(id),
             Op::Sum(_) if matches!(self.old.nodes[id].op, Op::Apply(_)) => self.copies[id],
             Op::Sum(_) => self.accumulator(id),
-            Op::Move(_) | Op::Concat { .. } if self.to_scores[reader] => self.moved(id),
+            Op::Average(_) if self.to_scores[reader] => self.rounded(id),
+            _ if self.to_scores[reader] => self.moved(id),
+            Op::MaxPool(_) if self.accumulates(reader) => self.copies[id],
             _ => self.rounded(id),
         }
     }
@@ -73,18 +119,23 @@ impl<'a> Rebuild<'a> {
     /// An accumulator with the value of `id` that one node may read.
     fn accumulator(&mut self, id: usize) -> usize {
         let node = &self.old.nodes[id];
-        if node.accumulates() && self.readers[id] == 1 {
+        if self.accumulates(id) && self.readers[id] == 1 {
             return self.copies[id];
         }
-        let map = Scaling { weight: Array1::ones(node.len()), bias: Array1::zeros(node.len()) };
+        let (ones, zeros) = (Array1::ones(node.len()), Array1::zeros(node.len()));
+        let op = match is_planar(&self.old.nodes, id) {
+            true => entrywise(&node.shape, &ones, &zeros),
+            false => Op::Scale(Scaling { weight: ones, bias: zeros }.into()),
+        };
         let inputs = vec![self.rounded(id)];
-        self.push(Node { name: format!("{}/copy", node.name), op: Op::Scale(map), inputs, shape: node.shape.clone() })
+        self.push(Node { name: format!("{}/copy", node.name), op, inputs, shape: node.shape.clone() })
     }
 
     /// The value of `id`, requantised.
     fn rounded(&mut self, id: usize) -> usize {
         let node = &self.old.nodes[id];
-        if !node.accumulates() {
+        let mean = matches!(node.op, Op::Average(_));
+        if !mean && !self.accumulates(id) {
             return self.copies[id];
         }
         if let Some(rounded) = self.rounded[id] {
@@ -92,8 +143,18 @@ impl<'a> Rebuild<'a> {
         }
         let (inputs, shape) = (vec![self.copies[id]], node.shape.clone());
         let name = format!("{}/round", node.name);
-        let rounded = self.push(Node { name, op: Op::Apply(Function::Identity), inputs, shape });
+        // No mean of values above zero is below it, so that the sign's bit can be had for digits.
+        let function = if mean && self.is_nonnegative(id) { Function::Relu } else { Function::Identity };
+        let rounded = self.push(Node { name, op: Op::Apply(function), inputs, shape });
         self.rounded[id] = Some(rounded);
         rounded
+    }
+
+    fn is_nonnegative(&self, id: usize) -> bool {
+        let node = &self.old.nodes[id];
+        match node.op {
+            Op::Apply(function) => function.is_nonnegative(),
+            _ => node.passes() && node.inputs.iter().all(|&input| self.is_nonnegative(input)),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::classes::Classes;
 use super::error::QuantizeError;
 use super::network::Network;
 use super::ranges::{Named, Ranges};
@@ -81,13 +82,14 @@ impl Options<'_> {
         &self,
         graph: &FloatGraph,
         network: &Network,
+        classes: &Classes,
         head: Head,
         calibration: &[Vec<f64>],
     ) -> Result<Settings, QuantizeError> {
         let scores = network.nodes[network.output].len();
         let (encoding, labels, outcome) = match self.like {
             Some(like) => (like_encoding(like, network)?, like.labels.clone(), like.outcome),
-            None => (self.encoding(network, calibration)?, self.labels(graph, scores)?, self.outcome),
+            None => (self.encoding(network, classes, calibration)?, self.labels(graph, scores)?, self.outcome),
         };
         let (weight_bits, activation_bits) = (self.weight_bits, self.activation_bits);
         Ok(Settings { encoding, head, labels, outcome, weight_bits, activation_bits })
@@ -103,10 +105,15 @@ impl Options<'_> {
         }
     }
 
-    fn encoding(&self, network: &Network, calibration: &[Vec<f64>]) -> Result<Encoding, QuantizeError> {
+    fn encoding(
+        &self,
+        network: &Network,
+        classes: &Classes,
+        calibration: &[Vec<f64>],
+    ) -> Result<Encoding, QuantizeError> {
         let input = &network.nodes[0];
-        let tabular = input.shape.len() <= 2;
-        let per_feature = tabular && input.width() == input.len();
+        let per_feature = input.shape.len() <= 2 && input.width() == input.len() && classes.frees_record();
+        let tabular = input.shape.len() <= 2 && (per_feature || input.width() != input.len());
         let bits = self.input_bits.unwrap_or(if tabular { 12 } else { 8 });
         let margin = self.margin.unwrap_or(if tabular { 0.5 } else { 0.0 });
         let names = self.names(if per_feature { input.len() } else { 1 })?;

@@ -9,8 +9,9 @@ use serde::Serialize;
 pub use held_out::{Disagreement, HeldOut, OutOfRange};
 
 use super::Labelled;
-use super::assemble::{Assembled, Grid};
+use super::assemble::Assembled;
 use super::error::QuantizeError;
+use super::grid::Grid;
 use super::network::{Network, Op};
 use crate::architecture::{Architecture, Evaluation, InputError, Policy};
 use crate::layers::{Activation, Layer};

@@ -7,9 +7,7 @@
 
 use ndarray::Array1;
 
-use super::integers::by_channel;
 use crate::architecture::Interval;
-use ndarray::Array2;
 
 /// A private scale per channel, and the public shift that goes with it.
 pub(super) struct Choice {
@@ -27,19 +25,35 @@ pub(super) struct Channels {
     pub(super) spread: Array1<f64>,
     /// What an error of the channel costs later on.
     pub(super) importance: Array1<f64>,
+    /// What the channel's accumulator cannot exceed, in float units.
+    pub(super) reach: Array1<f64>,
 }
 
 /// A larger shift is taken if it costs no more than this: its tables are smaller.
 const TOLERANCE: f64 = 1.03;
 
+/// Largest quotient that is tried.
+const QUOTIENT: f64 = (1 << 23) as f64;
+
+/// How much larger than now the bounds of weights and biases may make an accumulator.
+const ROOM: f64 = 1.5;
+
 impl Channels {
-    /// The best of `shifts`.
-    pub(super) fn choose(&self, top: i64, shifts: impl Iterator<Item = u32>) -> Choice {
+    /// The best shift at which quotients are not too large.
+    pub(super) fn choose(&self, top: i64) -> Choice {
+        let shifts = (0..=30).filter(|&shift| self.quotient(shift, top) < QUOTIENT);
         let tried: Vec<(u32, f64)> = shifts.map(|shift| (shift, self.error(shift, top))).collect();
         let least = tried.iter().map(|(_, error)| *error).fold(f64::INFINITY, f64::min);
         let best = tried.iter().rev().find(|(_, error)| *error <= least * TOLERANCE);
-        let shift = best.map_or(0, |(shift, _)| *shift);
+        let shift = best.map_or(30, |(shift, _)| *shift);
         Choice { shift, scale: self.scale(shift, top) }
+    }
+
+    /// The largest quotient that a shift leads to.
+    fn quotient(&self, shift: u32, top: i64) -> f64 {
+        let scale = self.scale(shift, top);
+        let quotients = self.reach.iter().zip(&scale).map(|(reach, scale)| reach / scale);
+        quotients.fold(0.0, f64::max) * ROOM / 2f64.powi(shift as i32)
     }
 
     /// The smallest scales that a shift allows.
@@ -57,34 +71,8 @@ impl Channels {
     }
 }
 
-/// Shares of the largest value at which a channel may be clamped.
-const CLAMPS: [f64; 6] = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5];
-
-/// The range of each channel: the share of its largest value whose clamping and rounding error on the calibration records
-/// is smallest.
-pub(super) fn ranges(values: &Array2<f64>, channels: usize, top: i64) -> Array1<f64> {
-    let rows = by_channel(values, channels);
-    let range = |column: ndarray::ArrayView1<'_, f64>| {
-        let largest = column.iter().fold(0f64, |max, value| max.max(value.abs()));
-        let error = |share: f64| {
-            let step = largest * share / top as f64;
-            let off = |&value: &f64| value - (value / step).round().clamp(-top as f64, top as f64) * step;
-            column.iter().map(|value| off(value).powi(2)).sum::<f64>()
-        };
-        let best = CLAMPS.into_iter().map(|share| (share, error(share))).min_by(|a, b| a.1.total_cmp(&b.1));
-        best.map_or(0.0, |(share, _)| share * largest)
-    };
-    rows.columns().into_iter().map(|column| if column.is_empty() { 0.0 } else { range(column) }).collect()
-}
-
-/// The largest value of each channel.
-pub(super) fn largest(values: &Array2<f64>, channels: usize) -> Array1<f64> {
-    let rows = by_channel(values, channels);
-    rows.columns().into_iter().map(|column| column.iter().fold(0f64, |max, value| max.max(value.abs()))).collect()
-}
-
-/// Bound of a bias: about a third of what the products can reach, so that it widens the accumulator little, and one below a
-/// power of two, so that it fills whole bytes. It depends on shapes and bit widths alone.
+/// The largest bias that may be: about a third of what the products can reach, and one below a power of two. It depends on
+/// shapes and bit widths alone; a layer's own bound is smaller where its biases are.
 pub(super) fn bias_bound(fan_in: usize, input: Interval, weight: i64) -> i64 {
     let products = fan_in as f64 * input.magnitude() as f64 * weight as f64;
     (1 << ((products / 2.0).log2().floor() as i32).clamp(1, 47)) - 1

@@ -5,6 +5,7 @@ use zkdx_circuits::architecture::Policy;
 use zkdx_circuits::graph::{FloatGraph, FloatNode, FloatOp, NodeId};
 use zkdx_circuits::quantize::{Labelled, Options, QuantizeError, QuantizedModel, Report, quantize};
 use zkdx_circuits::statement::Outcome;
+use zkdx_circuits::window::{Window, WindowAxis};
 
 /// A graph under construction; node 0 is the record.
 pub(crate) struct Builder(Vec<FloatNode>);
@@ -105,4 +106,70 @@ pub(crate) fn faithful(graph: &FloatGraph, options: &Options<'_>) -> Result<(Qua
     let differs = |raw: &&Vec<f64>| outcome(&model, raw).class != float_class(graph, raw);
     assert!(held_out.iter().filter(differs).count() <= found.near_ties, "{report}");
     Ok((model, report))
+}
+
+impl Builder {
+    /// A convolution with bias: `(outputs, kernel, stride, padding, dilation, groups)`.
+    pub(crate) fn conv(&mut self, name: &str, input: usize, sizes: ConvSizes, seed: u64) -> usize {
+        let ConvSizes { outputs, kernel, stride, padding, dilation, groups } = sizes;
+        let shape = self.shape(input);
+        let axis = |&n: &usize| WindowAxis { input: n, kernel, stride, dilation, before: padding, after: padding };
+        let window = Window { axes: shape[2..].iter().map(axis).collect() };
+        let out = [&[1, outputs], window.output_shape().as_slice()].concat();
+        let weight = [&[outputs, shape[1] / groups], window.kernel_shape().as_slice()].concat();
+        let fan_in: usize = weight[1..].iter().product();
+        let values = noise(seed, weight.iter().product());
+        let values: Vec<f32> = values.iter().map(|w| w * 1.7 / (fan_in as f32).sqrt()).collect();
+        let weight = self.constant(&weight, &values);
+        let x = self.node(name, FloatOp::Conv { window, groups }, &[input, weight], &out);
+        self.per_channel(FloatOp::Add, x, &noise(seed + 1, outputs))
+    }
+
+    /// With a constant per channel.
+    pub(crate) fn per_channel(&mut self, op: FloatOp, input: usize, values: &[f32]) -> usize {
+        let shape = self.shape(input);
+        let axes = [vec![values.len()], vec![1; shape.len() - 2]].concat();
+        let constant = self.constant(&axes, values);
+        self.node("channels", op, &[input, constant], &shape)
+    }
+
+    pub(crate) fn pool(
+        &mut self,
+        input: usize,
+        kernel: usize,
+        stride: usize,
+        padding: usize,
+        mean: Option<bool>,
+    ) -> usize {
+        let shape = self.shape(input);
+        let axis = |&n: &usize| WindowAxis { input: n, kernel, stride, dilation: 1, before: padding, after: padding };
+        let window = Window { axes: shape[2..].iter().map(axis).collect() };
+        let out = [&shape[..2], window.output_shape().as_slice()].concat();
+        let op = match mean {
+            Some(count_padding) => FloatOp::AveragePool { window, count_padding },
+            None => FloatOp::MaxPool { window },
+        };
+        self.node("pool", op, &[input], &out)
+    }
+
+    pub(crate) fn flatten(&mut self, input: usize) -> usize {
+        let len = self.shape(input).iter().product();
+        self.node("flatten", FloatOp::Reshape, &[input], &[1, len])
+    }
+}
+
+/// Sizes of a convolution, alike along all axes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConvSizes {
+    pub(crate) outputs: usize,
+    pub(crate) kernel: usize,
+    pub(crate) stride: usize,
+    pub(crate) padding: usize,
+    pub(crate) dilation: usize,
+    pub(crate) groups: usize,
+}
+
+/// A kernel with the padding that keeps the axes.
+pub(crate) fn same(outputs: usize, kernel: usize) -> ConvSizes {
+    ConvSizes { outputs, kernel, stride: 1, padding: kernel / 2, dilation: 1, groups: 1 }
 }

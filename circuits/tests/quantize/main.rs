@@ -1,6 +1,7 @@
 //! Quantisation: the example models, every pattern of a graph, random networks, files, and what is refused.
 
 mod builder;
+mod convolutions;
 mod files;
 mod like;
 mod models;

@@ -7,9 +7,12 @@ use zkdx_circuits::quantize::{Options, QuantizedModel};
 
 use crate::builder::{Builder, faithful, noise};
 
-fn kinds(model: &QuantizedModel) -> String {
+pub(crate) fn kinds(model: &QuantizedModel) -> String {
     let kind = |layer: &Layer| match layer {
         Layer::Dense(_) => 'D',
+        Layer::Conv(_) => 'K',
+        Layer::MaxPool(_) => 'M',
+        Layer::SumPool(_) => 'S',
         Layer::Affine(_) => 'A',
         Layer::Requantize(_) => 'Q',
         Layer::Combine(_) => '+',
@@ -21,12 +24,12 @@ fn kinds(model: &QuantizedModel) -> String {
 }
 
 /// Quantises, checks against the float model, and gives layers and head.
-fn check(graph: &FloatGraph) -> (String, Head) {
+pub(crate) fn check(graph: &FloatGraph) -> (String, Head) {
     let (model, _) = faithful(graph, &Options::default()).unwrap();
     (kinds(&model), model.architecture.head)
 }
 
-fn logits(builder: &mut Builder, input: usize, classes: usize, seed: u64) -> usize {
+pub(crate) fn logits(builder: &mut Builder, input: usize, classes: usize, seed: u64) -> usize {
     let width = *builder.shape(input).last().unwrap();
     builder.dense("logits", input, &noise(seed, width * classes), &noise(seed + 1, classes))
 }

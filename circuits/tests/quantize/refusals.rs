@@ -85,8 +85,8 @@ fn calibration_records_are_checked() {
 
 #[test]
 fn accumulators_that_could_overflow_are_refused() {
-    let mut b = Builder::new(&[1, 1 << 18]);
-    let output = b.dense("scores", 0, &noise(3, 1 << 19), &noise(4, 2));
+    let mut b = Builder::new(&[1, 1 << 19]);
+    let output = b.dense("scores", 0, &noise(3, 1 << 20), &noise(4, 2));
     let options = Options { input_bits: Some(16), weight_bits: 16, ..Options::default() };
     let said = message(b, output, &options);
     assert!(said.starts_with("layer `scores`: an accumulator could reach"), "{said}");

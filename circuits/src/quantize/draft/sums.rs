@@ -23,7 +23,7 @@ impl Draft {
         }
         if let Some(linear) = self.merge(left, right, factor) {
             let Node { inputs, shape, .. } = self.nodes[left.base].clone();
-            return self.push(name, Op::Dense(linear), inputs, shape);
+            return self.push(name, Op::Dense(linear.into()), inputs, shape);
         }
         let ones = Array1::from_elem(right.scale.len(), factor);
         let right = self.affine(right, &ones, &Array1::zeros(ones.len()));
@@ -54,7 +54,7 @@ impl Draft {
     fn terms(&mut self, name: &str, value: &Lazy) -> Vec<(i64, Lazy)> {
         let Some(sign) = value.sign() else {
             let zero = Array1::zeros(value.shift.len());
-            let base = self.settle(name, &Lazy { shift: zero, ..value.clone() });
+            let base = self.settle(name, &Lazy { shift: zero, shifted: false, ..value.clone() });
             return vec![(1, self.plain(base))];
         };
         match &self.nodes[value.base] {
@@ -65,9 +65,9 @@ impl Draft {
         }
     }
 
-    /// Adds a shift to the first dense term, or to the first term.
+    /// Adds a shift to the first term with weights, or to the first term.
     fn shift_first(&mut self, name: &str, terms: &mut [(i64, Lazy)], shift: &Array1<f64>) {
-        let dense = terms.iter().position(|(_, value)| matches!(self.nodes[value.base].op, Op::Dense(_)));
+        let dense = terms.iter().position(|(_, value)| self.nodes[value.base].is_linear());
         let (sign, value) = terms[dense.unwrap_or(0)].clone();
         let shifted = self.affine(&value, &Array1::ones(shift.len()), &(shift * sign as f64));
         let base = self.settle(name, &shifted);

@@ -41,7 +41,10 @@ pub(super) const MIDDLE: Reason = (
     "computes probabilities in the middle of the network",
     "only the end of a network may have it; use Relu, Sigmoid or Tanh here",
 );
-pub(super) const WINDOW: Reason = ("slides a window or picks entries", "select an output before it");
+pub(super) const FILTER: Reason =
+    ("convolves with weights that depend on the record", "only convolutions of values by constants can be quantised");
+pub(super) const COUNTS: Reason =
+    ("averages over too many different numbers of entries at the border", "count the padding, or use less of it");
 pub(super) const CONSTANT: Reason = ("is applied to constants", "fold the constants before exporting the model");
 
 /// Name of an operator, as ONNX has it.

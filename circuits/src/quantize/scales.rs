@@ -1,0 +1,257 @@
+//! The scales of activations and scores, sink by sink.
+//!
+//! | the activation's scale | its accumulators |
+//! |---|---|
+//! | fixed by a table or a clamp, or public because it leads to the scores | one power of two for all |
+//! | shared by the activations of a residual stage, class by class | that scale over `2^s`, `s` the largest that the weights allow |
+//! | its own, class by class | what [`Channels::choose`] finds |
+//! | of a mean: that of what is averaged | the same over the denominator |
+
+use ndarray::Array1;
+
+use super::assemble::Assembly;
+use super::classes::{PUBLIC, is_free};
+use super::error::QuantizeError;
+use super::forms::{Form, power_above};
+use super::groups::Groups;
+use super::importance::importance;
+use super::like;
+use super::network::{Function, Op};
+use super::scheme::{Channels, Choice};
+
+/// How much larger the largest weight before the scores may become in a retrained model, at least.
+const HEADROOM: f64 = 1.25;
+
+/// Smallest share of an activation's step that an accumulator's unit may be.
+const FINEST: f64 = 1.0 / (1u64 << 30) as f64;
+
+/// Smallest share of the largest range that a class of a residual stage gets.
+const FLOOR: f64 = 1.0 / 16.0;
+
+impl Assembly<'_> {
+    /// The steps of activations that several share: the largest range of any, over its integers.
+    pub(super) fn choose_targets(&mut self) {
+        let mut shared = 0f64;
+        for id in (1..self.network.nodes.len()).filter(|&id| is_free(self.network, id)) {
+            let Op::Apply(function) = self.network.nodes[id].op else { continue };
+            let form = Form::new(function, self.settings.activation_bits, 1.0);
+            let groups = Groups::labelled(self.classes.labels(id));
+            let steps = self.range(id, function, &form, &groups) / form.top as f64;
+            let largest = steps.iter().copied().fold(0.0, f64::max);
+            if self.classes.is_public(id) {
+                shared = shared.max(largest);
+            }
+            for (&label, step) in groups.labels().iter().zip(&steps) {
+                let target = &mut self.targets[label as usize];
+                *target = target.max(*step).max(largest * FLOOR);
+            }
+        }
+        self.targets.iter_mut().filter(|target| **target <= 0.0).for_each(|target| *target = 1.0);
+        self.shared = self.public_score().unwrap_or(power_above(shared));
+    }
+
+    /// The step that the activation before the scores must have to give the scale of a given architecture.
+    fn public_score(&self) -> Option<f64> {
+        let mut scale = self.like?.score_scale;
+        let mut id = self.network.output;
+        while self.network.nodes[id].passes() {
+            if let Op::Average(mean) = &self.network.nodes[id].op {
+                scale *= mean.denominator as f64;
+            }
+            id = self.network.nodes[id].inputs[0];
+        }
+        is_free(self.network, id).then_some(scale)
+    }
+
+    /// Largest activation of each group, as far as it is worth representing.
+    fn range(&self, id: usize, function: Function, form: &Form, groups: &Groups) -> Array1<f64> {
+        match function {
+            Function::LeakyRelu(_) => {
+                let before = groups.largest(&self.floats[self.network.nodes[id].inputs[0]]) / 4.0;
+                let after = groups.largest(&self.floats[id]);
+                after.iter().zip(&before).map(|(a, b)| a.max(*b)).collect()
+            }
+            _ => groups.ranges(&self.floats[id], form.top),
+        }
+    }
+
+    /// Settles an activation and the accumulators that it reads.
+    pub(super) fn activation(&mut self, id: usize, function: Function) -> Result<(), QuantizeError> {
+        let mut form = self.form(id, function)?;
+        let root = self.network.nodes[id].inputs[0];
+        let shift = match form.fixed {
+            _ if matches!(self.network.nodes[root].op, Op::Average(_)) => self.mean(id, root, &form)?,
+            Some(fixed) => self.uniform(id, root, function, &mut form, fixed.key)?,
+            None if self.classes.is_public(id) => self.uniform(id, root, function, &mut form, self.shared)?,
+            None if self.classes.is_tied(id) => self.tied(id, root)?,
+            None => self.free(id, root, function, &form)?,
+        };
+        self.requantise(id, root, shift, &form)
+    }
+
+    /// A mean has the scale of its terms: the smallest shift that makes it fit.
+    fn mean(&self, id: usize, root: usize, form: &Form) -> Result<u32, QuantizeError> {
+        if let Some(like) = self.like {
+            return like::shift(like, id);
+        }
+        let largest = self.integer(root).largest();
+        let fits = |shift: &u32| crate::layers::rounded_quotient(largest, *shift) <= form.top;
+        Ok((0..=30).find(fits).unwrap_or(30))
+    }
+
+    /// A scale per class, private: the next layer's weights absorb it.
+    fn free(&mut self, id: usize, root: usize, function: Function, form: &Form) -> Result<u32, QuantizeError> {
+        let groups = Groups::labelled(self.classes.labels(root));
+        let members = self.members(root);
+        let range = self.range(id, function, form, &groups);
+        let importance = self.importance(id, &groups, &range);
+        let channels = self.channels(&members, &groups, range, importance)?;
+        let choice = match self.like {
+            Some(like) => {
+                let shift = like::shift(like, id)?;
+                Choice { shift, scale: channels.scale(shift, form.top) }
+            }
+            None => channels.choose(form.top),
+        };
+        self.settle(&members, &|label| groups.index(label).map_or(1.0, |group| choice.scale[group]), false)?;
+        Ok(choice.shift)
+    }
+
+    fn importance(&self, id: usize, groups: &Groups, range: &Array1<f64>) -> Array1<f64> {
+        let entries = importance(self.network, id);
+        let before = self.network.nodes[self.network.nodes[id].inputs[0]].len();
+        let costs = if entries.len() == before { groups.sums(entries) } else { Array1::zeros(range.len()) };
+        match costs.iter().all(|&cost| cost == 0.0) {
+            // Where no weights tell, errors count relative to the range.
+            true => range.mapv(|r| if r > 0.0 { r.powi(-2) } else { 0.0 }),
+            false => costs,
+        }
+    }
+
+    /// What is known of the accumulators of each group.
+    fn channels(
+        &self,
+        members: &[usize],
+        groups: &Groups,
+        range: Array1<f64>,
+        importance: Array1<f64>,
+    ) -> Result<Channels, QuantizeError> {
+        let zeros = || Array1::zeros(groups.count());
+        let mut channels = Channels { range, importance, least: zeros(), spread: zeros(), reach: zeros() };
+        for &id in members.iter().filter(|&&id| self.network.nodes[id].is_linear()) {
+            let coefficients = self.coefficients(id)?;
+            let least = coefficients.least(&self.limits(id, coefficients.fan_in));
+            let reach =
+                coefficients.norms() * self.input_interval(id).magnitude() as f64 + coefficients.largest_offsets();
+            let spread = self.spread(id);
+            for (channel, label) in self.channel_labels(id).enumerate() {
+                let Some(group) = groups.index(label) else { continue };
+                channels.least[group] = channels.least[group].max(least[channel]);
+                channels.reach[group] = channels.reach[group].max(reach[channel]);
+                channels.spread[group] = channels.spread[group].max(spread[channel]);
+            }
+        }
+        Ok(channels)
+    }
+
+    /// `Σ_j Var x_j` of the integers that each channel sums, plus 1 for the bias.
+    fn spread(&self, id: usize) -> Array1<f64> {
+        let node = &self.network.nodes[id];
+        let (input, rows) = (node.inputs[0], self.integer(node.inputs[0]).rows());
+        let len = self.network.nodes[input].len();
+        match &node.op {
+            Op::Conv(conv) => {
+                let (entries, taps) = (conv.window.entries(), conv.window.taps());
+                let variance = Groups::repeated(len / entries, entries, len).variance(&rows) * taps as f64;
+                let first = |o: usize| conv.channel(o, 0);
+                let sum = |o: usize| variance.slice(ndarray::s![first(o)..first(o) + conv.depth()]).sum() + 1.0;
+                (0..conv.outputs()).map(sum).collect()
+            }
+            Op::Dense(linear) => {
+                let variance = Groups::repeated(linear.weight.nrows(), 1, len).variance(&rows);
+                Array1::from_elem(linear.bias.len(), variance.sum() + 1.0)
+            }
+            _ => Groups::repeated(len, 1, len).variance(&rows) + 1.0,
+        }
+    }
+
+    /// The scales that a residual stage shares.
+    fn tied(&mut self, id: usize, root: usize) -> Result<u32, QuantizeError> {
+        let members = self.members(root);
+        if !members.iter().any(|&member| matches!(self.network.nodes[member].op, Op::Sum(_))) {
+            self.widen(&members)?;
+        }
+        let shift = match self.like {
+            Some(like) => like::shift(like, id)?,
+            None => self.finest_shift(&members)?,
+        };
+        self.classes.labels(root).iter().for_each(|&label| self.used[label as usize] = true);
+        let targets = self.targets.clone();
+        let unit = 0.5f64.powi(shift as i32);
+        self.settle(&members, &|label| targets[label as usize] * unit, false)?;
+        Ok(shift)
+    }
+
+    /// Makes the steps of classes that nothing uses yet so large that weights fit.
+    fn widen(&mut self, members: &[usize]) -> Result<(), QuantizeError> {
+        for &id in members.iter().filter(|&&id| self.network.nodes[id].is_linear()) {
+            let least = self.least(id)?;
+            let labels: Vec<u32> = self.channel_labels(id).collect();
+            for (label, least) in labels.into_iter().zip(least).filter(|(label, _)| !self.used[*label as usize]) {
+                let target = &mut self.targets[label as usize];
+                *target = target.max(least);
+            }
+        }
+        Ok(())
+    }
+
+    /// The largest shift at which all weights fit.
+    fn finest_shift(&self, members: &[usize]) -> Result<u32, QuantizeError> {
+        let mut ratio = f64::INFINITY;
+        for &id in members.iter().filter(|&&id| self.network.nodes[id].is_linear()) {
+            let least = self.least(id)?;
+            let ratios = self.channel_labels(id).zip(&least).map(|(label, least)| self.targets[label as usize] / least);
+            ratio = ratios.filter(|ratio| ratio.is_finite()).fold(ratio, f64::min);
+        }
+        let shift = if ratio.is_finite() { ratio.log2().floor() } else { 0.0 };
+        Ok(shift.clamp(0.0, 24.0) as u32)
+    }
+
+    /// One scale for all channels, a power of two.
+    fn uniform(
+        &mut self,
+        id: usize,
+        root: usize,
+        function: Function,
+        form: &mut Form,
+        target: f64,
+    ) -> Result<u32, QuantizeError> {
+        let (members, mut target) = (self.members(root), target);
+        if let Some(like) = self.like {
+            let shift = like::shift(like, id)?;
+            self.settle(&members, &|_| target * 0.5f64.powi(shift as i32), true)?;
+            return Ok(shift);
+        }
+        let least = power_above(self.least_of(&members)?);
+        let sums = members.iter().any(|&member| matches!(self.network.nodes[member].op, Op::Sum(_)));
+        if !sums && least > target {
+            let coarser = form.fixed.map(|_| least / target);
+            *form = Form::new(function, self.settings.activation_bits, coarser.unwrap_or(1.0));
+            target = least;
+        }
+        let scale = least.min(self.finest_of(&members)).clamp(target * FINEST, target);
+        self.settle(&members, &|_| scale, true)?;
+        Ok((target / scale).log2().round() as u32)
+    }
+
+    /// Settles the scores: accumulators of one public scale.
+    pub(super) fn scores(&mut self) -> Result<(), QuantizeError> {
+        debug_assert!(self.classes.labels(self.network.output).iter().all(|&label| label == PUBLIC));
+        let members = self.members(self.network.output);
+        let scale = match self.like {
+            Some(like) => like.score_scale,
+            None => power_above(HEADROOM * self.least_of(&members)?).min(self.finest_of(&members)),
+        };
+        self.settle(&members, &|_| scale, true)
+    }
+}
