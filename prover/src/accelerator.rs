@@ -43,18 +43,6 @@ pub enum AcceleratorError {
     },
 }
 
-/// A number-theoretic transform over the domain `{ω^i}` of `n = 2^k` roots of unity, or over its coset `{g·ω^i}`, where `g = 5` is
-/// the field's generator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transform {
-    /// Values on the domain → coefficients.
-    Interpolate,
-    /// Coefficients → values on the coset.
-    EvaluateOnCoset,
-    /// Values on the coset → coefficients.
-    InterpolateFromCoset,
-}
-
 /// A device. You only need to write `name`, the two `msm`s over field elements and `transform`.
 ///
 /// Correct only if every result equals [`Cpu`]'s, for every input, including bases at infinity, zero scalars and empty slices.
@@ -68,8 +56,9 @@ pub trait Accelerator: Send + Sync {
     /// `Σ scalar_i·base_i` in G2.
     fn msm_g2(&self, bases: &[G2Affine], scalars: &[Fr]) -> Result<G2Projective, AcceleratorError>;
 
-    /// Transforms `values`, whose length is a power of two, in place and in natural order.
-    fn transform(&self, values: &mut Vec<Fr>, transform: Transform) -> Result<(), AcceleratorError>;
+    /// The number-theoretic transform of `values`, whose length `n` is a power of two, in place and in natural order: from coefficients
+    /// to values at `1, ω, ω², …` for the field's root of unity `ω` of order `n`.
+    fn transform(&self, values: &mut Vec<Fr>) -> Result<(), AcceleratorError>;
 
     /// `Σ scalar_i·base_i` in G1 over integers. Override it where short scalars are worth a path of their own.
     fn msm_g1_small(&self, bases: &[G1Affine], scalars: &[i64]) -> Result<G1Projective, AcceleratorError> {

@@ -8,6 +8,7 @@
 //! - [`accelerator`]: where the heavy arithmetic runs
 
 pub mod accelerator;
+mod domain;
 pub mod key;
 pub mod network;
 pub mod prove;

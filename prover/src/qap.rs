@@ -1,4 +1,4 @@
-//! From rank-1 constraints to polynomials over a domain `{ω^j}` of `n = 2^k` roots of unity, and back to one quotient.
+//! From rank-1 constraints to polynomials over a [domain](crate::domain) `{ω^j}` of `n` roots of unity, and back to one quotient.
 //!
 //! ```text
 //! u_i(X) = Σ_j A_{j,i}·L_j(X)      v_i(X) = Σ_j B_{j,i}·L_j(X)      w_i(X) = Σ_j C_{j,i}·L_j(X)      t(X) = X^n − 1
@@ -9,18 +9,18 @@
 //! linearly independent of everything else, without which a public input could be exchanged for another.
 
 use ark_ff::{AdditiveGroup, FftField, Field};
-use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 use zkdx_circuits::Fr;
 use zkdx_circuits::r1cs::{ColumnCounts, Matrix, R1cs, SecondRoundWitness};
 
-use crate::accelerator::{Accelerator, AcceleratorError, Transform};
+use crate::accelerator::{Accelerator, AcceleratorError};
+use crate::domain::Domain;
 use crate::prove::{Pace, Transforms};
 
-/// Length `n` of the domain for a circuit, or `None` beyond the field's 2^28 roots of unity.
+/// Length `n` of the domain for a circuit, or `None` beyond the field's roots of unity.
 pub(crate) fn domain_length(constraints: usize, columns: &ColumnCounts) -> Option<usize> {
-    Radix2EvaluationDomain::<Fr>::compute_size_of_domain(constraints + columns.public)
+    Domain::length(constraints.checked_add(columns.public)?)
 }
 
 /// All polynomials at `τ`, by flat column.
@@ -41,16 +41,17 @@ impl Evaluations {
     /// Evaluates at `τ`; `None` where no domain is large enough or `τ` lies in it.
     pub(crate) fn at(r1cs: &R1cs, tau: &Fr) -> Option<Self> {
         let (m, public) = (r1cs.constraints(), r1cs.columns.public);
-        let domain = Radix2EvaluationDomain::<Fr>::new(m + public)?;
-        let t = Zeroizing::new(domain.evaluate_vanishing_polynomial(*tau));
+        let length = domain_length(m, &r1cs.columns)?;
+        let domain = Domain::new(length)?;
+        let t = Zeroizing::new(domain.vanishing(tau));
         if *t == Fr::ZERO {
             return None;
         }
-        let lagrange = Zeroizing::new(domain.evaluate_all_lagrange_coefficients(*tau));
+        let lagrange = domain.lagrange(tau);
         let side = |matrix| Zeroizing::new(combine(matrix, &lagrange, r1cs.columns.total()));
         let (mut u, v, w) = (side(&r1cs.a), side(&r1cs.b), side(&r1cs.c));
         u.iter_mut().zip(&lagrange[m..]).take(public).for_each(|(u, row)| *u += row);
-        Some(Self { u, v, w, t, length: domain.size() })
+        Some(Self { u, v, w, t, length })
     }
 }
 
@@ -75,35 +76,36 @@ pub(crate) fn quotient(
 ) -> Result<Zeroizing<Vec<Fr>>, AcceleratorError> {
     let [a, b, c] = witness.sides();
     let public = Zeroizing::new(witness.public());
-    let on_coset = |side: &[Fr], tail: &[Fr]| to_coset(device, side, tail, length);
+    let domain = Domain::new(length).ok_or(AcceleratorError::TransformLength { length })?;
+    let on_coset = |side: &[Fr], tail: &[Fr]| to_coset(device, &domain, side, tail);
     let Transforms { a: time_a, b: time_b, c: time_c, divide, back } = timings;
     let (h, (b, c)) = pace.join(
         || time_a.time(|| on_coset(a, &public)),
         || pace.join(|| time_b.time(|| on_coset(b, &[])), || time_c.time(|| on_coset(c, &[]))),
     );
     let (mut h, b, c) = (h?, b?, c?);
-    let scale = (Fr::GENERATOR.pow([length as u64]) - Fr::ONE).inverse().unwrap_or_default();
+    let scale = domain.vanishing(&Fr::GENERATOR).inverse().unwrap_or_default();
     divide.time(|| {
         let others = b.par_iter().zip(c.par_iter());
         h.par_iter_mut().zip(others).for_each(|(h, (b, c))| *h = (*h * b - c) * scale);
     });
     drop((b, c));
-    back.time(|| device.transform(&mut h, Transform::InterpolateFromCoset))?;
+    back.time(|| domain.interpolate_from_coset(device, &mut h))?;
     Ok(h)
 }
 
 /// Values on the domain, `side ‖ tail ‖ zeros`, taken to the coset.
 fn to_coset(
     device: &dyn Accelerator,
+    domain: &Domain,
     side: &[Fr],
     tail: &[Fr],
-    length: usize,
 ) -> Result<Zeroizing<Vec<Fr>>, AcceleratorError> {
-    let mut values = Zeroizing::new(Vec::with_capacity(length));
+    let mut values = Zeroizing::new(Vec::with_capacity(domain.len()));
     values.extend_from_slice(side);
     values.extend_from_slice(tail);
-    values.resize(length, Fr::ZERO);
-    device.transform(&mut values, Transform::Interpolate)?;
-    device.transform(&mut values, Transform::EvaluateOnCoset)?;
+    values.resize(domain.len(), Fr::ZERO);
+    domain.interpolate(device, &mut values)?;
+    domain.evaluate_on_coset(device, &mut values)?;
     Ok(values)
 }

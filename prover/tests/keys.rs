@@ -7,7 +7,6 @@ use ark_ec::AffineRepr;
 use common::circuits::Diagnosis;
 use common::{ARCHITECTURE, Fixture, METADATA, Toy, rng};
 use zkdx_circuits::r1cs::{R1cs, shape};
-use zkdx_prover::accelerator::Transform;
 use zkdx_prover::{
     Accelerator, AcceleratorError, Cpu, Pace, ProveError, Prover, ProvingKey, ProvingKeyError, RegisterError,
     Registration, RegistrationError, SetupError, Subgroup, Trapdoor, register, setup,
@@ -153,11 +152,11 @@ impl Accelerator for Broken {
         Ok(if self.0 == "g2" { right + G2Affine::generator() } else { right })
     }
 
-    fn transform(&self, values: &mut Vec<Fr>, transform: Transform) -> Result<(), AcceleratorError> {
+    fn transform(&self, values: &mut Vec<Fr>) -> Result<(), AcceleratorError> {
         if self.0 == "absent" {
             return Err(AcceleratorError::Device { device: self.name(), reason: "no memory".into() });
         }
-        Cpu.transform(values, transform)?;
+        Cpu.transform(values)?;
         values[0] += Fr::from(u64::from(self.0 == "ntt"));
         Ok(())
     }
@@ -183,7 +182,7 @@ fn the_cpu_refuses_what_does_not_fit() {
     let length = AcceleratorError::Length { bases: 1, scalars: 0 };
     assert_eq!(Cpu.msm_g1(&[G1Affine::generator()], &[]), Err(length));
     let transform = AcceleratorError::TransformLength { length: 3 };
-    assert_eq!(Cpu.transform(&mut vec![Fr::from(0u64); 3], Transform::Interpolate), Err(transform));
+    assert_eq!(Cpu.transform(&mut vec![Fr::from(0u64); 3]), Err(transform));
 }
 
 /// `bytes` with a checksum that fits again.

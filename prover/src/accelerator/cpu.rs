@@ -4,11 +4,10 @@ mod msm;
 
 use ark_bn254::{G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
-use ark_ff::FftField;
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use zkdx_circuits::Fr;
 
-use super::{Accelerator, AcceleratorError, Transform};
+use super::{Accelerator, AcceleratorError};
 
 /// The device that is always there.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,13 +34,10 @@ impl Accelerator for Cpu {
         exact(bases, scalars)
     }
 
-    fn transform(&self, values: &mut Vec<Fr>, transform: Transform) -> Result<(), AcceleratorError> {
-        let (domain, coset) = domains(values.len())?;
-        match transform {
-            Transform::Interpolate => domain.ifft_in_place(values),
-            Transform::EvaluateOnCoset => coset.fft_in_place(values),
-            Transform::InterpolateFromCoset => coset.ifft_in_place(values),
-        }
+    fn transform(&self, values: &mut Vec<Fr>) -> Result<(), AcceleratorError> {
+        let length = values.len();
+        let domain = Radix2EvaluationDomain::<Fr>::new(length).filter(|domain| domain.size() == length);
+        domain.ok_or(AcceleratorError::TransformLength { length })?.fft_in_place(values);
         Ok(())
     }
 }
@@ -55,10 +51,4 @@ fn exact<P: SWCurveConfig, S: msm::Scalar>(
     } else {
         Err(AcceleratorError::Length { bases: bases.len(), scalars: scalars.len() })
     }
-}
-
-fn domains(length: usize) -> Result<(Radix2EvaluationDomain<Fr>, Radix2EvaluationDomain<Fr>), AcceleratorError> {
-    let exact = Radix2EvaluationDomain::new(length).filter(|domain| domain.size() == length);
-    let pair = exact.and_then(|domain| Some((domain, domain.get_coset(Fr::GENERATOR)?)));
-    pair.ok_or(AcceleratorError::TransformLength { length })
 }

@@ -5,7 +5,7 @@ use ark_ec::pairing::Pairing;
 use ark_ec::{CurveGroup, PrimeGroup};
 use ark_ff::{Field, Zero};
 use ark_poly::univariate::DensePolynomial;
-use ark_poly::{DenseUVPolynomial, EvaluationDomain, Evaluations, Radix2EvaluationDomain};
+use ark_poly::{DenseUVPolynomial, EvaluationDomain, Evaluations, MixedRadixEvaluationDomain};
 use zkdx_circuits::Statement;
 use zkdx_circuits::r1cs::SecondRoundWitness;
 use zkdx_prover::ProvingKey;
@@ -51,7 +51,8 @@ pub fn challenges(model: &Model, statement: &Statement, d_1: &G1Affine, count: u
 
 /// `h = (Σ z_i·u_i · Σ z_i·v_i − Σ z_i·w_i)/t` by long division.
 pub fn quotient(witness: &SecondRoundWitness, length: usize) -> Vec<Fr> {
-    let domain = Radix2EvaluationDomain::<Fr>::new(length).unwrap();
+    let domain = MixedRadixEvaluationDomain::<Fr>::new(length).unwrap();
+    assert_eq!(domain.size(), length);
     let interpolate = |side: &[Fr], tail: &[Fr]| {
         let mut values = [side, tail].concat();
         values.resize(length, Fr::zero());
