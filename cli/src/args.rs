@@ -155,9 +155,10 @@ pub(crate) struct QuantizeArgs {
     /// Bits of each activation.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(4..=16))]
     pub(crate) activation_bits: u32,
-    /// How far beyond the calibration data a record may go, as a fraction of each feature's span, on both sides.
-    #[arg(long, default_value_t = 0.5, value_parser = margin)]
-    pub(crate) margin: f64,
+    /// How far beyond the calibration data a record may go, as a fraction of each feature's span, on both sides [default: 0.5, for
+    /// images 0].
+    #[arg(long, value_parser = margin)]
+    pub(crate) margin: Option<f64>,
     /// For a model with several outputs: the one that holds the scores.
     #[arg(long)]
     pub(crate) output: Option<String>,

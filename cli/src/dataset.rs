@@ -95,7 +95,7 @@ pub(crate) fn header(path: &Path) -> Result<Option<Vec<String>>> {
 pub(crate) fn entry_names(encoding: &Encoding) -> Vec<String> {
     let single = encoding.features.len() != encoding.len;
     let name = |index: usize| match encoding.features.first() {
-        Some(feature) if single => format!("{}[{index}]", feature.name),
+        Some(feature) if single => format!("{}{}", feature.name, index + 1),
         _ => encoding.feature(index).name.clone(),
     };
     (0..encoding.len).map(name).collect()

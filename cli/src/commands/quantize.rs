@@ -55,9 +55,9 @@ fn quantized(args: &QuantizeArgs, graph: &FloatGraph, card: &CardFile) -> Result
         input_bits: args.input_bits,
         weight_bits: args.weight_bits,
         activation_bits: args.activation_bits,
-        margin: Some(args.margin),
+        margin: args.margin,
         labels: card.labels.clone(),
-        features: (!features.is_empty()).then_some(features),
+        features: (!features.is_empty() && is_table(graph)).then_some(features),
         like: like.as_ref().map(|file| &file.model.architecture),
         ..Options::default()
     };
@@ -72,6 +72,12 @@ fn features(args: &QuantizeArgs, card: &CardFile) -> Result<Vec<Named>> {
     }
     let header = dataset::header(&args.calibrate)?.unwrap_or_default();
     Ok(header.into_iter().map(|name| (name, String::new())).collect())
+}
+
+/// Whether entries are features of their own; those of an image or a series share one range and have no names.
+fn is_table(graph: &FloatGraph) -> bool {
+    let shape = graph.input_shape();
+    shape.iter().product::<usize>() == shape.last().copied().unwrap_or(1) && shape.len() <= 2
 }
 
 fn default_names(graph: &FloatGraph) -> Vec<String> {
