@@ -128,7 +128,20 @@ impl Coefficients {
         };
         self.offsets.iter().enumerate().map(offset).collect()
     }
+
+    /// A bound for the biases of this model and of retrained ones: below the power of two that is at least twice the largest, with
+    /// or without correction, and a share of what the products can reach.
+    pub(super) fn bias_limit(&self, scale: &Array1<f64>, biases: &Array1<i64>, reach: u64) -> i64 {
+        let corrected = biases.iter().map(|bias| bias.unsigned_abs()).max().unwrap_or_default();
+        let offsets = self.largest_offsets() / scale;
+        let largest = offsets.iter().fold(corrected as f64, |max, offset| max.max(offset.ceil()));
+        let largest = (largest.min(2f64.powi(46)) as u64).max(reach / LEAST_SHARE / 2).clamp(1, 1 << 46);
+        2 * largest.next_power_of_two() as i64 - 1
+    }
 }
+
+/// Smallest share of what the products can reach that a bound of biases is.
+const LEAST_SHARE: u64 = 64;
 
 /// Largest sum of magnitudes along `axis`.
 pub(super) fn norm(weights: &Array2<i64>, axis: usize) -> u64 {
@@ -141,10 +154,4 @@ pub(super) fn norm_bound(norm: u64) -> u64 {
     let room = norm.saturating_mul(11).div_ceil(10).max(8);
     let exponent = room.ilog2() - 3;
     room.div_ceil(1 << exponent) << exponent
-}
-
-/// A bound for biases: below the power of two that is at least twice the largest, and at most `cap`.
-pub(super) fn bias_limit(largest: i64, cap: i64) -> i64 {
-    let power = (largest.max(1) as u64).next_power_of_two().saturating_mul(2);
-    (power as i64 - 1).min(cap)
 }

@@ -9,7 +9,7 @@ use ndarray::{Array, Array1, Array2, ArrayD, Dimension};
 use super::QuantizedModel;
 use super::accumulators::Scale;
 use super::assemble::{Assembled, Assembly};
-use super::coefficients::{Coefficients, bias_limit, norm, norm_bound};
+use super::coefficients::{Coefficients, norm, norm_bound};
 use super::error::QuantizeError;
 use super::forms::Form;
 use super::grid::Grid;
@@ -36,8 +36,14 @@ impl Assembly<'_> {
         let channels = channels(node, scale.len());
         let missing = self.missing(id, &coefficients, scale, &integers, &channels);
         let bias = coefficients.biases(scale, &missing, limits.bias);
-        let largest = bias.iter().fold(0, |max: i64, b| max.max(b.abs()));
-        let limit = if self.like.is_some() { limits.bias } else { bias_limit(largest, limits.bias) };
+        let limit = match self.like {
+            Some(_) => limits.bias,
+            None => {
+                let reach =
+                    norm.map_or(0, |norm| norm.bound).saturating_mul(self.input_interval(id).magnitude() as u64);
+                coefficients.bias_limit(scale, &bias, reach).min(limits.bias)
+            }
+        };
         integers.shift(&reshaped(bias.clone(), broadcast_shape(node, bias.len())));
         let len = bias.len();
         let bias = reshaped(bias, bias_shape(node, len));

@@ -7,7 +7,7 @@ use crate::builder::{Builder, noise};
 use crate::models::{graph, quantized, records};
 
 /// The same network with every parameter a little different; the two columns of a binary classifier stay opposite.
-fn retrained(mut graph: FloatGraph, by: f32) -> FloatGraph {
+pub(crate) fn retrained(mut graph: FloatGraph, by: f32) -> FloatGraph {
     for (seed, node) in graph.nodes.iter_mut().enumerate() {
         node.name = format!("other/{}", node.name);
         if let FloatOp::Constant(values) = &mut node.op {

@@ -3,9 +3,11 @@
 mod builder;
 mod convolutions;
 mod files;
+mod large;
 mod like;
 mod models;
 mod patterns;
+mod planes;
 mod random;
 mod records;
 mod refusals;

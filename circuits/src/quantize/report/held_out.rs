@@ -1,14 +1,15 @@
 //! Records that quantisation has not seen: the same classes as the float model, or not, and by how little.
 
+use ndarray::Array2;
 use serde::Serialize;
 
 use super::run;
 use crate::architecture::Architecture;
 use crate::quantize::assemble::Assembled;
-use crate::quantize::bounds::{Errors, errors};
+use crate::quantize::bounds::errors;
 use crate::quantize::error::QuantizeError;
 use crate::quantize::metrics::{accuracy, class, margin, mean_auc};
-use crate::quantize::network::Network;
+use crate::quantize::network::{Network, Node};
 use crate::quantize::{Labelled, matrix};
 
 /// How the model does on records that it was not calibrated on.
@@ -80,13 +81,11 @@ pub(super) fn compare(
 ) -> Result<HeldOut, QuantizeError> {
     let architecture = &assembled.model.architecture;
     check_classes(&held_out, architecture.labels.len())?;
-    let floats = network.trace(&matrix(held_out.records, network.nodes[0].len()));
-    let output = &floats[network.output];
-    let before: Vec<Vec<f64>> = output.rows().into_iter().map(|row| row.to_vec()).collect();
-    let runs = run(assembled, held_out.records)?;
-    let scaled = |score: &i64| *score as f64 * architecture.score_scale;
-    let after: Vec<Vec<f64>> = runs.iter().map(|run| run.scores.iter().map(scaled).collect()).collect();
-    let both = Both { before, after, errors: errors(network, assembled, &floats).swap_remove(network.output) };
+    let entries: usize = network.nodes.iter().map(Node::len).sum();
+    let mut both = Both::default();
+    for records in held_out.records.chunks((CHUNK / entries.max(1)).max(1)) {
+        both.add(network, assembled, records)?;
+    }
     Ok(both.summary(architecture, &held_out))
 }
 
@@ -97,14 +96,33 @@ fn check_classes(held_out: &Labelled<'_>, classes: usize) -> Result<(), Quantize
     }
 }
 
-/// Scores before and after, in float units, with the predicted errors.
+/// How many values of the network are held at once.
+const CHUNK: usize = 1 << 24;
+
+/// Scores before and after, in float units, with the predicted errors, one row per record.
+#[derive(Default)]
 struct Both {
     before: Vec<Vec<f64>>,
     after: Vec<Vec<f64>>,
-    errors: Errors,
+    worst: Vec<Vec<f64>>,
+    variance: Vec<Vec<f64>>,
 }
 
 impl Both {
+    /// Runs both models on some records.
+    fn add(&mut self, network: &Network, assembled: &Assembled, records: &[Vec<f64>]) -> Result<(), QuantizeError> {
+        let floats = network.trace(&matrix(records, network.nodes[0].len()));
+        let errors = errors(network, assembled, &floats).swap_remove(network.output);
+        let scale = assembled.model.architecture.score_scale;
+        let scores = run(assembled, records)?;
+        self.after.extend(scores.iter().map(|run| run.scores.iter().map(|&score| score as f64 * scale).collect()));
+        let rows = |values: &Array2<f64>| values.rows().into_iter().map(|row| row.to_vec()).collect::<Vec<_>>();
+        self.before.extend(rows(&floats[network.output]));
+        self.worst.extend(rows(&errors.worst));
+        self.variance.extend(rows(&errors.variance));
+        Ok(())
+    }
+
     fn summary(&self, architecture: &Architecture, held_out: &Labelled<'_>) -> HeldOut {
         let classes = |scores: &[Vec<f64>]| scores.iter().map(|row| class(row)).collect::<Vec<_>>();
         let (before, after) = (classes(&self.before), classes(&self.after));
@@ -120,8 +138,8 @@ impl Both {
             auc: areas.0.zip(areas.1),
             max_error: off.iter().fold(0.0, |max, d| max.max(d.abs())),
             rms_error: (off.iter().map(|d| d * d).sum::<f64>() / off.len() as f64).sqrt(),
-            expected_error: self.errors.variance.mean().unwrap_or_default().sqrt(),
-            bound: self.errors.worst.iter().copied().fold(0.0, f64::max),
+            expected_error: (self.variance.iter().flatten().sum::<f64>() / off.len().max(1) as f64).sqrt(),
+            bound: self.worst.iter().flatten().copied().fold(0.0, f64::max),
             near_ties: (0..before.len()).filter(|&row| self.judged(row).2).count(),
             disagreements: changed,
             outside: outside(architecture, held_out.records),
@@ -135,9 +153,9 @@ impl Both {
     /// Expected error and bound of a record's margin, and whether the margin is not above the bound.
     fn judged(&self, row: usize) -> (f64, f64, bool) {
         let (margin, scores) = margin(&self.before[row]);
-        let variance: f64 = scores.iter().map(|&score| self.errors.variance[[row, score]]).sum();
+        let variance: f64 = scores.iter().map(|&score| self.variance[row][score]).sum();
         // A third class can only overtake within its own bound: the largest stands for all.
-        let largest = self.errors.worst.row(row).iter().copied().fold(0.0, f64::max);
+        let largest = self.worst[row].iter().copied().fold(0.0, f64::max);
         let bound = largest * scores.len() as f64;
         (variance.sqrt(), bound, margin <= bound)
     }
