@@ -110,7 +110,15 @@ fn outputs_go_where_they_are_asked_to_and_are_complete() {
     let place = Place::proven("logreg", "commitment");
     place.ok("prove --out a.json --opening b.secret --timings c.json");
     assert_eq!((place.mode("a.json"), place.mode("b.secret"), place.mode("c.json")), (0o644, 0o600, 0o644));
-    assert!(place.json("c.json").as_object().is_some_and(|steps| steps.values().all(Value::is_number)));
+    let timings = place.json("c.json");
+    let steps = timings["steps"].as_array().expect("steps");
+    let number = |value: &Value, name: &str| value[name].as_f64().unwrap_or_else(|| panic!("{name} in {timings}"));
+    assert_eq!(
+        steps.iter().filter(|step| number(step, "wall_seconds") + number(step, "cpu_seconds") >= 0.0).count(),
+        16
+    );
+    let totals = ["constraints", "domain", "threads", "peak_bytes", "proving_key_bytes"];
+    assert!(totals.into_iter().all(|name| number(&timings, name) > 0.0));
     place.ok("verify a.json --opening b.secret");
     place.refused("verify proof.json --opening b.secret", 1, &["the opening does not belong"]);
     place.ok(&format!("{QUANTIZE} --out m.zkdx --report report.json"));

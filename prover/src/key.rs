@@ -9,6 +9,7 @@
 //! group, and a model may own such a parameter (a kernel tap that only ever meets padding), so it is not refused.
 
 mod encoding;
+mod hashing;
 mod layout;
 mod query;
 mod subgroup;

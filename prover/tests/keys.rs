@@ -240,7 +240,7 @@ fn a_key_outside_the_subgroup_costs_a_proof_and_leaks_none() {
 #[test]
 fn a_full_disk_is_an_error() {
     let key = fixture().key;
-    let mut room = vec![0; 100];
+    let mut room = [0; 100];
     assert!(key.write(&mut &mut room[..]).is_err());
 }
 

@@ -21,6 +21,7 @@ use zkdx_verifier::encoding::{DecodeError, Reader, g1_bytes};
 use zkdx_verifier::file::{self, CHECKSUM_BYTES, FileError, HEADER_BYTES, Kind};
 use zkdx_verifier::{KeyError, VerifyingKey};
 
+use super::hashing::Hashing;
 use super::layout::{self, ALIGNMENT, Raw, read_dense, read_query, section_bytes, write_section};
 use super::{CircuitInfo, ProvingKey, Query, SplitQuery, WeightQueries, subgroup};
 
@@ -201,24 +202,6 @@ impl ProvingKey {
             Some((_, what)) => Err(ProvingKeyError::Halves { what }),
             None => Ok(()),
         }
-    }
-}
-
-/// Hashes what passes through.
-struct Hashing<'o> {
-    out: &'o mut dyn io::Write,
-    hasher: blake3::Hasher,
-}
-
-impl io::Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write_all(bytes)?;
-        self.hasher.update_rayon(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }
 
