@@ -64,6 +64,11 @@ pub(crate) fn estimate(task: Task, size: Size) -> u64 {
     }
 }
 
+/// Peak resident memory of a proof with a key of so many bytes, estimated.
+pub(crate) fn prove_estimate(network: &Network, key: u64) -> Result<u64> {
+    Ok(estimate(Task::Prove { key }, Size::of(network)?))
+}
+
 /// Refuses `task` where its estimate exceeds what is available.
 pub(crate) fn check(task: Task, network: &Network, what: impl Into<String>) -> Result<()> {
     let size = Size::of(network)?;

@@ -53,10 +53,12 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = self.constraints();
         for RelationCost { subject, strategy, constraints } in self.costs.iter().filter(|cost| cost.constraints > 0) {
-            writeln!(f, "{constraints:>9}  {subject}: {strategy}")?;
+            let share = 100.0 * *constraints as f64 / all as f64;
+            writeln!(f, "{constraints:>9} {share:>5.1} %  {subject}: {strategy}")?;
         }
-        writeln!(f, "{:>9}  in all", self.constraints())
+        writeln!(f, "{all:>9} 100.0 %  in all")
     }
 }
 
