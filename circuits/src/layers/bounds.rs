@@ -5,6 +5,7 @@
 
 use std::ops::{Add, Mul};
 
+use super::operands::malformed;
 use super::{LayerError, MAX_BITS};
 use crate::architecture::{Interval, ParameterSpec};
 
@@ -48,13 +49,17 @@ impl Bounds {
 
 impl ParameterSpec {
     /// Where sums of `count` products of entries in `x` with the weights at one index of `axis` lie. Even where the model breaks
-    /// its promise, such sums are in the tracked range.
+    /// its promise, such sums are in the tracked range. Refuses promises that no model can keep.
     pub(crate) fn products(&self, x: Interval, count: usize, axis: usize) -> Result<Bounds, LayerError> {
         let sum = (Bounds::from(x) * self.interval.into()).scaled(count as i128);
         sum.tracked()?;
         let norm = self.norm.filter(|norm| norm.axis == axis);
         let reach = norm.map(|norm| i128::from(norm.bound).saturating_mul(x.magnitude().into()));
-        Ok(reach.map_or(sum, |reach| Bounds { lo: sum.lo.max(-reach), hi: sum.hi.min(reach) }))
+        let found = reach.map_or(sum, |reach| Bounds { lo: sum.lo.max(-reach), hi: sum.hi.min(reach) });
+        if found.lo > found.hi {
+            return Err(malformed(format!("parameter `{}` promises a norm that its interval excludes", self.name)));
+        }
+        Ok(found)
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::operands::{count, entries, malformed, parameter, shaped, single, tensor};
 use super::{LayerError, Operator, ValueType};
-use crate::architecture::{ParameterId, ParameterSpec};
+use crate::architecture::{Interval, ParameterId, ParameterSpec};
 use crate::parameters::Parameters;
 use crate::system::{ContractForm, IndexMap, Sizes, SystemBuilder, TensorId, Term};
 use crate::window::Window;
@@ -43,7 +43,7 @@ impl Operator for Conv {
         let Channels { inputs, outputs } = self.channels(weight, channels)?;
         let shape = [lead, &[outputs], &self.window.output_shape()].concat();
         count(&shape)?;
-        let products = weight.products(x.interval, inputs / self.groups * self.window.taps(), 0)?;
+        let products = weight.products(self.reads(x.interval), inputs / self.groups * self.window.taps(), 0)?;
         let Some(id) = self.bias else { return Ok(ValueType { shape, interval: products.tracked()? }) };
         let bias = parameter(parameters, id)?;
         if bias.shape != [outputs] {
@@ -73,7 +73,7 @@ impl Operator for Conv {
         let x = system.value(inputs[0]);
         let (_, channels) = leading(&x.shape, &self.window)?;
         let sizes = self.sizes(&self.channels(spec, channels)?);
-        let interval = spec.products(x.interval, sizes.inner, 0)?.tracked()?;
+        let interval = spec.products(self.reads(x.interval), sizes.inner, 0)?.tracked()?;
         let weight = system.weight(self.weight)?;
         let products = ValueType { shape: out.shape.clone(), interval };
         let products = system.contract("products", products, [inputs[0], weight], sizes)?;
@@ -86,8 +86,14 @@ impl Operator for Conv {
 }
 
 impl Conv {
+    /// Where what the positions read lies: padding is 0, whatever the entries are.
+    fn reads(&self, entries: Interval) -> Interval {
+        let padded = self.window.axes.iter().any(|axis| axis.before > 0 || axis.after > 0);
+        if padded { entries.hull(&Interval::new(0, 0)) } else { entries }
+    }
+
     fn channels(&self, weight: &ParameterSpec, inputs: usize) -> Result<Channels, LayerError> {
-        let outputs = weight.shape[0];
+        let outputs = weight.shape.first().copied().unwrap_or(1);
         let groups = self.groups;
         if groups == 0 || !inputs.is_multiple_of(groups) || !outputs.is_multiple_of(groups) {
             return Err(malformed(format!("{groups} groups do not divide {inputs} and {outputs} channels")));
