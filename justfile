@@ -21,3 +21,7 @@ docs:
 # Regenerate the checked-in contract artifacts.
 artifacts:
     cd contracts && npm ci && npm run artifacts
+
+# A question to measure, such as `just bench prove --workload mlp --threads 1,2`; see docs/src/benchmarks.md.
+bench *ARGS='questions':
+    cargo run --release -p zkdx-benches --bin zkdx-bench -- {{ if ARGS == 'questions' { ARGS } else { 'run ' + ARGS } }}
