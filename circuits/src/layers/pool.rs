@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bounds::Bounds;
 use super::conv::leading;
-use super::operands::{count, entries, malformed, single, tensor};
+use super::operands::{MAX_ENTRIES, count, entries, malformed, single, tensor};
 use super::{LayerError, Operator, ValueType};
 use crate::architecture::{Interval, ParameterSpec};
 use crate::parameters::Parameters;
@@ -37,6 +37,7 @@ impl Operator for MaxPool {
     fn infer(&self, inputs: &[ValueType], _: &[ParameterSpec]) -> Result<ValueType, LayerError> {
         let x = single(inputs)?;
         let shape = pooled(&x.shape, &self.window)?;
+        limited(&shape, &self.window, 1)?;
         let sources = self.window.sources();
         if sources.chunks(self.window.taps()).any(|reads| reads.iter().all(Option::is_none)) {
             return Err(malformed("takes the largest of no entries: a window has padding alone".into()));
@@ -98,9 +99,10 @@ impl Operator for SumPool {
         let x = single(inputs)?;
         let shape = pooled(&x.shape, &self.window)?;
         let factors = self.checked_factors()?;
-        let taps = self.window.taps();
+        limited(&shape, &self.window, factors.len())?;
         let (lo, hi) = (x.interval.lo.min(0), x.interval.hi.max(0));
-        let sum = Bounds::from(Interval::new(lo, hi)).scaled(taps as i128);
+        let sum = Bounds::from(Interval::new(lo, hi)).scaled(self.window.taps() as i128);
+        sum.tracked()?;
         let bounds = factors.iter().map(|&factor| sum.scaled(factor.into())).reduce(Bounds::hull);
         Ok(ValueType { shape, interval: bounds.unwrap_or(sum).tracked()? })
     }
@@ -123,10 +125,7 @@ impl Operator for SumPool {
     fn relate(&self, system: &mut SystemBuilder<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerError> {
         let out = self.infer(&system.values(inputs), &[])?;
         let channels = count(&out.shape)? / self.window.positions();
-        let mut factors = self.checked_factors()?.to_vec();
-        factors.sort_unstable();
-        factors.dedup();
-        let factors = if factors.is_empty() { vec![1] } else { factors };
+        let factors = self.checked_factors()?;
         let taps = (0..self.window.taps()).flat_map(|tap| factors.iter().map(move |&factor| (tap, factor)));
         let terms =
             taps.map(|(tap, factor)| Term::mapped(inputs[0], factor, self.reads(tap, factor, channels))).collect();
@@ -139,14 +138,17 @@ impl SumPool {
         self.factors.as_ref().map_or(1, |factors| factors[position])
     }
 
-    fn checked_factors(&self) -> Result<&[i64], LayerError> {
-        match &self.factors {
-            None => Ok(&[]),
-            Some(factors) if factors.len() == self.window.positions() => Ok(factors),
-            Some(factors) => {
-                Err(malformed(format!("has {} factors for {} positions", factors.len(), self.window.positions())))
-            }
+    /// The factors that there are, each once.
+    fn checked_factors(&self) -> Result<Vec<i64>, LayerError> {
+        let Some(factors) = &self.factors else { return Ok(vec![1]) };
+        let positions = self.window.positions();
+        if factors.len() != positions {
+            return Err(malformed(format!("has {} factors for {positions} positions", factors.len())));
         }
+        let mut factors = factors.clone();
+        factors.sort_unstable();
+        factors.dedup();
+        Ok(factors)
     }
 
     /// What `tap` reads at every position that has `factor`.
@@ -160,6 +162,15 @@ impl SumPool {
         IndexMap::Gather(
             (0..channels).flat_map(|channel| plane.iter().map(move |&read| index(channel, read))).collect(),
         )
+    }
+}
+
+/// Refuses windows that would make more pairs of an entry and a window, each `times` over, than a tensor has entries.
+fn limited(shape: &[usize], window: &Window, times: usize) -> Result<(), LayerError> {
+    let mut sizes = shape.iter().copied().chain([window.taps(), times]);
+    match sizes.try_fold(1usize, |pairs, size| pairs.checked_mul(size)) {
+        Some(pairs) if pairs <= MAX_ENTRIES => Ok(()),
+        _ => Err(malformed(format!("makes more than {MAX_ENTRIES} pairs of an entry and a window"))),
     }
 }
 
