@@ -55,14 +55,14 @@ impl<E: Expression> Lowering<'_, E> {
         self.layout.contract(self.system, index)?.enforce(builder, self.system, self.layout, &self.tensors)
     }
 
-    /// `Π_group = 0`: in a field, one of the factors is 0.
+    /// `Π_group = 0`: in a field, one of the factors is 0. A group of none has the product 1, and nothing satisfies it.
     fn vanish<B: FirstRound<Expr = E>>(&self, builder: &mut B, vanish: &Vanish) {
         let factor = self.tensor(vanish.factor);
         for group in vanish.groups.iter() {
-            let Some((&last, rest)) = group.split_last() else { continue };
-            let read = |&member: &u32| factor[member as usize].clone();
-            let product = rest.iter().map(read).reduce(|product, factor| builder.first_product(&product, &factor));
-            builder.enforce(&product.unwrap_or_else(E::unit), &factor[last as usize], &E::empty());
+            let mut members = group.iter().map(|&member| factor[member as usize].clone());
+            let last = members.next_back().unwrap_or_else(E::unit);
+            let product = members.reduce(|product, factor| builder.first_product(&product, &factor));
+            builder.enforce(&product.unwrap_or_else(E::unit), &last, &E::empty());
         }
     }
 
