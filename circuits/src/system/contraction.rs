@@ -10,6 +10,9 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{ContractForm, Sizes};
 
+/// Entries of `left`, each as often as it is read, that a thread copies at a time.
+const TILE_ENTRIES: usize = 1 << 22;
+
 /// Where the entries of a contraction's tensors are.
 pub(crate) struct ContractLayout<'s> {
     sizes: &'s Sizes,
@@ -99,7 +102,7 @@ impl Sizes {
         let right: Zeroizing<Vec<f64>> = Zeroizing::new(right.iter().map(|&entry| entry as f64).collect());
         let per_batch = self.rows * self.columns;
         let mut out = vec![0; self.batch * per_batch];
-        let each = self.rows.div_ceil(rayon::current_num_threads()).max(1);
+        let each = self.rows.div_ceil(rayon::current_num_threads()).min(TILE_ENTRIES / self.inner).max(1);
         let tiles = (0..self.batch).flat_map(|b| (0..self.rows).step_by(each).map(move |first| (b, first)));
         let products = |(b, first): (usize, usize)| {
             let rows = first..self.rows.min(first + each);
