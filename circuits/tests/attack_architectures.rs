@@ -144,7 +144,7 @@ fn fitting(layer: &Layer, random: u64, shape: Vec<usize>) -> Vec<usize> {
         Layer::Conv(Conv { window, .. })
         | Layer::MaxPool(MaxPool { window })
         | Layer::SumPool(SumPool { window, .. })
-            if random % 8 != 0 =>
+            if !random.is_multiple_of(8) =>
         {
             [&[1, channels], &window.input_shape()[..]].concat()
         }
@@ -206,7 +206,7 @@ proptest! {
     ) {
         let mut state = seed;
         let shape = fitting(&layer, splitmix(&mut state), odd);
-        let tame = splitmix(&mut state) % 8 != 0;
+        let tame = !splitmix(&mut state).is_multiple_of(8);
         let small = |i: Interval| Interval::new((i.lo % 9).min(i.hi % 9), (i.lo % 9).max(i.hi % 9));
         let parameters: Vec<_> = specs
             .into_iter()
