@@ -7,12 +7,14 @@
 //! | its own, class by class | what [`Channels::choose`] finds |
 //! | of a mean: that of what is averaged | the same over the denominator |
 
-use ndarray::Array1;
+use ndarray::{Array1, Array2};
 
 use super::assemble::Assembly;
 use super::classes::{PUBLIC, is_free};
+use super::coefficients::{Coefficients, Limits};
 use super::error::QuantizeError;
 use super::forms::{Form, power_above};
+use super::grid::Grid;
 use super::groups::Groups;
 use super::importance::importance;
 use super::like;
@@ -46,8 +48,52 @@ impl Assembly<'_> {
                 *target = target.max(*step).max(largest * FLOOR);
             }
         }
+        self.make_room();
         self.targets.iter_mut().filter(|target| **target <= 0.0).for_each(|target| *target = 1.0);
         self.shared = self.public_score().unwrap_or(power_above(shared));
+    }
+
+    /// Widens steps that several activations share where weights need it: a step that is `2^s` times the smallest scale of the weights,
+    /// `4^s` being a quarter of `Σ_j Var x_j`, adds little to the error that the rounded weights make.
+    fn make_room(&mut self) {
+        let tied = |&id: &usize| is_free(self.network, id) && self.classes.is_tied(id) && !self.classes.is_public(id);
+        let sinks: Vec<usize> = (1..self.network.nodes.len()).filter(tied).collect();
+        let mut terms: Vec<usize> = sinks.iter().flat_map(|&id| self.terms(self.network.nodes[id].inputs[0])).collect();
+        terms.sort_unstable();
+        terms.dedup();
+        for id in terms {
+            let Some(needed) = self.needed(id) else { continue };
+            let labels: Vec<u32> = self.channel_labels(id).collect();
+            for (label, needed) in labels.into_iter().zip(needed) {
+                let target = &mut self.targets[label as usize];
+                *target = target.max(needed);
+            }
+        }
+    }
+
+    /// The step that each channel of a node with weights needs, judged by the float model.
+    fn needed(&self, id: usize) -> Option<Array1<f64>> {
+        let (node, input) = (&self.network.nodes[id], self.network.nodes[id].inputs[0]);
+        let groups = Groups::labelled(self.classes.labels(input));
+        let top = ((1i64 << self.settings.activation_bits) - 1) as f64;
+        // A channel that stays 0 has no step, and needs none.
+        let steps = groups.each(&groups.largest(&self.floats[input])) / top;
+        let spread = self.spread(id, &(&self.floats[input] / &steps.mapv(|step| step.max(f64::MIN_POSITIVE))));
+        let limits = Limits { weight: self.weight_bound(), bias: i64::MAX, norm: None };
+        let least = Coefficients::of(node, &Grid::steps(steps))?.least(&limits);
+        Some(least * spread.mapv(|spread| 0.5 * spread.sqrt()))
+    }
+
+    /// The nodes with weights whose accumulators end in `root`.
+    fn terms(&self, root: usize) -> Vec<usize> {
+        let node = &self.network.nodes[root];
+        match node.op {
+            _ if node.is_linear() => vec![root],
+            Op::Sum(_) | Op::MaxPool(_) | Op::Move(_) => {
+                node.inputs.iter().flat_map(|&input| self.terms(input)).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The step that the activation before the scores must have to give the scale of a given architecture.
@@ -143,7 +189,7 @@ impl Assembly<'_> {
             let least = coefficients.least(&self.limits(id, coefficients.fan_in));
             let reach =
                 coefficients.norms() * self.input_interval(id).magnitude() as f64 + coefficients.largest_offsets();
-            let spread = self.spread(id);
+            let spread = self.spread(id, &self.integer(self.network.nodes[id].inputs[0]).rows());
             for (channel, label) in self.channel_labels(id).enumerate() {
                 let Some(group) = groups.index(label) else { continue };
                 channels.least[group] = channels.least[group].max(least[channel]);
@@ -155,23 +201,21 @@ impl Assembly<'_> {
     }
 
     /// `Σ_j Var x_j` of the integers that each channel sums, plus 1 for the bias.
-    fn spread(&self, id: usize) -> Array1<f64> {
-        let node = &self.network.nodes[id];
-        let (input, rows) = (node.inputs[0], self.integer(node.inputs[0]).rows());
-        let len = self.network.nodes[input].len();
+    fn spread(&self, id: usize, rows: &Array2<f64>) -> Array1<f64> {
+        let (node, len) = (&self.network.nodes[id], rows.ncols());
         match &node.op {
             Op::Conv(conv) => {
                 let (entries, taps) = (conv.window.entries(), conv.window.taps());
-                let variance = Groups::repeated(len / entries, entries, len).variance(&rows) * taps as f64;
+                let variance = Groups::repeated(len / entries, entries, len).variance(rows) * taps as f64;
                 let first = |o: usize| conv.channel(o, 0);
                 let sum = |o: usize| variance.slice(ndarray::s![first(o)..first(o) + conv.depth()]).sum() + 1.0;
                 (0..conv.outputs()).map(sum).collect()
             }
             Op::Dense(linear) => {
-                let variance = Groups::repeated(linear.weight.nrows(), 1, len).variance(&rows);
+                let variance = Groups::repeated(linear.weight.nrows(), 1, len).variance(rows);
                 Array1::from_elem(linear.bias.len(), variance.sum() + 1.0)
             }
-            _ => Groups::repeated(len, 1, len).variance(&rows) + 1.0,
+            _ => Groups::repeated(len, 1, len).variance(rows) + 1.0,
         }
     }
 
