@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ark_bn254::Fr;
+use ark_ff::Field;
 use zkdx_benches::results::ResultFile;
 use zkdx_benches::{Engine, Source, Workload, peers, questions, report};
 
@@ -12,7 +13,9 @@ fn fixtures() -> PathBuf {
 
 fn assert_satisfied(workload: Workload) {
     let engine = Engine::compile(workload).expect("the workload compiles");
-    let witness = engine.witness(vec![Fr::from(3u64), Fr::from(5u64)]).expect("a witness");
+    // Small challenges would meet keys of tables.
+    let challenges = [3u64, 5].map(|value| Fr::from(value).pow([1_000_003]));
+    let witness = engine.witness(challenges.to_vec()).expect("a witness");
     assert_eq!(witness.violated(), None);
     assert_eq!(engine.facts().expect("facts").constraints, Some(witness.sides()[0].len() as u64));
 }
