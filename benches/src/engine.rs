@@ -6,7 +6,6 @@ use zkdx_circuits::lower::{NetworkCircuit, Plan};
 use zkdx_circuits::r1cs::{FirstRoundWitness, R1cs, SecondRoundWitness, shape};
 use zkdx_circuits::system::TensorSystem;
 use zkdx_circuits::{Blinding, Card, Context, Fr};
-use zkdx_prover::accelerator::Transform;
 use zkdx_prover::{Accelerator, CircuitInfo, Cpu, Network, Patient, Proven, Prover, ProvingKey, Registration};
 use zkdx_verifier::diagnosis::verify_file;
 use zkdx_verifier::{PreparedVerifyingKey, PublicModel};
@@ -149,7 +148,7 @@ pub fn key_facts(key: &ProvingKey, facts: Facts) -> Facts {
 pub fn parts(proven: &Proven) -> Vec<Part> {
     let synthesis = std::iter::once(("synthesis", proven.synthesis));
     let steps = synthesis.chain(proven.timings.steps());
-    steps.map(|(name, time)| Part { name: name.into(), seconds: time.as_secs_f64() }).collect()
+    steps.map(|(name, time)| Part { name: name.into(), seconds: time.wall.as_secs_f64() }).collect()
 }
 
 /// `Σ scalar·base` in G1 on the CPU.
@@ -172,8 +171,7 @@ pub fn msm_g2_small(bases: &[G2Affine], scalars: &[i64]) -> Result<G2Projective,
     Cpu.msm_g2_small(bases, scalars).map_err(failed("msm"))
 }
 
-/// Values on the domain to values on the coset: the two transforms that each side of the constraints takes.
-pub fn to_coset(values: &mut Vec<Fr>) -> Result<(), BenchError> {
-    Cpu.transform(values, Transform::Interpolate).map_err(failed("fft"))?;
-    Cpu.transform(values, Transform::EvaluateOnCoset).map_err(failed("fft"))
+/// One transform of a power of two of values.
+pub fn transform(values: &mut Vec<Fr>) -> Result<(), BenchError> {
+    Cpu.transform(values).map_err(failed("fft"))
 }

@@ -50,12 +50,12 @@ fn unknown_names_are_refused() {
     assert!("resnet".parse::<Source>().is_err());
     assert!(questions::named("why").is_err());
     assert!((questions::named("msm").expect("a question").answer)("g3-random-2^4", 1).is_err());
-    assert!((questions::named("fft").expect("a question").answer)("coset-2^99", 1).is_err());
+    assert!((questions::named("fft").expect("a question").answer)("radix2-2^99", 1).is_err());
 }
 
 #[test]
 fn kernels_answer() {
-    for (question, case) in [("msm", "g1-bytes-2^4"), ("msm", "g2-mixed-2^4"), ("fft", "coset-2^6")] {
+    for (question, case) in [("msm", "g1-bytes-2^4"), ("msm", "g2-mixed-2^4"), ("fft", "radix2-2^6")] {
         let answer = (questions::named(question).expect("a question").answer)(case, 2).expect("an answer");
         assert_eq!(answer.samples.len(), 2);
     }

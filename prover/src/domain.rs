@@ -48,7 +48,7 @@ impl Domain {
 
     /// The domain of a `length` that [`Self::length`] gave; `None` for any other.
     pub(crate) fn new(length: usize) -> Option<Self> {
-        let root = Self::length(length).filter(|&same| same == length).and_then(|length| root(length))?;
+        let root = Self::length(length).filter(|&same| same == length).and_then(root)?;
         let (mut splits, mut rest, mut omega) = (Vec::new(), length, root);
         while rest % 3 == 0 {
             rest /= 3;

@@ -57,7 +57,7 @@ fn pair(
     let prove = || Groth16::<Bn254>::prove(key, circuit, &mut OsRng).map_err(failed("ark-groth16"));
     let (_, theirs) = measured(prove)?;
     let part = |name: &str, seconds| Part { name: name.into(), seconds };
-    let rounds = proven.timings.total.0.as_secs_f64();
+    let rounds = proven.timings.total.wall.as_secs_f64();
     let parts = vec![part("ark-groth16", theirs.wall), part("zkdx", ours.wall), part("zkdx rounds", rounds)];
     Ok((Sample { parts, ..theirs }, ours.cpu))
 }
