@@ -52,6 +52,8 @@ pub(crate) struct CliError {
     pub(crate) why: Option<String>,
     /// What to do next.
     pub(crate) next: Option<String>,
+    /// What was done all the same, for programs: an object.
+    pub(crate) done: Option<Box<serde_json::Value>>,
 }
 
 /// The result of a command.
@@ -60,7 +62,7 @@ pub(crate) type Result<T> = std::result::Result<T, CliError>;
 impl CliError {
     /// An error of `kind` that says `what` happened.
     pub(crate) fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), why: None, next: None }
+        Self { kind, what: what.into(), why: None, next: None, done: None }
     }
 
     /// Adds the reason.
@@ -73,6 +75,19 @@ impl CliError {
     pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
         self.next = Some(next.into());
         self
+    }
+
+    /// Adds what was done all the same; only an object says it.
+    pub(crate) fn done(mut self, done: serde_json::Value) -> Self {
+        self.done = done.is_object().then(|| Box::new(done));
+        self
+    }
+
+    /// All of it on one line.
+    pub(crate) fn line(&self) -> String {
+        let why = self.why.as_ref().map(|why| format!(": {}", why.replace('\n', " "))).unwrap_or_default();
+        let next = self.next.as_ref().map(|next| format!("; {}", next.replace('\n', " "))).unwrap_or_default();
+        format!("{}{why}{next}", self.what)
     }
 }
 

@@ -104,6 +104,30 @@ pub(crate) fn check_writable(path: &Path, overwrite: Overwrite) -> Result<()> {
     Ok(())
 }
 
+/// Fails early if `path` is no directory to write into.
+pub(crate) fn check_directory(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let why = if path.exists() { "it is a file" } else { "it does not exist" };
+    let what = format!("cannot write into the directory `{}`", path.display());
+    Err(CliError::new(Kind::Io, what).why(why).next("create it first"))
+}
+
+/// Names of the plain files in the directory `path`, in order; hidden ones and directories are left out.
+pub(crate) fn list(path: &Path) -> Result<Vec<PathBuf>> {
+    let fail = || format!("cannot read the directory `{}`", path.display());
+    let next = "check the path and its permissions";
+    let entries = std::fs::read_dir(path).or_fail_with(Kind::Io, fail(), next)?;
+    let entries = entries.collect::<io::Result<Vec<_>>>().or_fail_with(Kind::Io, fail(), next)?;
+    let hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let plain = |path: &Path| path.metadata().map_or(true, |metadata| metadata.is_file());
+    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    paths.retain(|path| !hidden(path) && plain(path));
+    paths.sort();
+    Ok(paths)
+}
+
 /// What is in a file.
 #[derive(Clone, Copy)]
 pub(crate) enum Content<'f> {

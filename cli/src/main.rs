@@ -8,6 +8,7 @@ mod files;
 mod memory;
 mod output;
 mod pipeline;
+mod progress;
 mod resources;
 mod store;
 

@@ -82,8 +82,13 @@ impl Output {
         self.finish(name, spinner, start, result)
     }
 
+    /// Whether progress can be drawn, and is wanted.
+    pub(crate) fn on_terminal(&self) -> bool {
+        !self.quiet && std::io::stderr().is_terminal()
+    }
+
     fn spinner(&self, name: &str) -> Option<ProgressBar> {
-        if self.quiet || !std::io::stderr().is_terminal() {
+        if !self.on_terminal() {
             return None;
         }
         let style = ProgressStyle::with_template("  {spinner} {msg}… {elapsed}").ok()?;
@@ -100,10 +105,11 @@ impl Output {
         }
     }
 
-    /// The error as JSON on standard output.
+    /// The error as JSON on standard output, beside what was done all the same.
     pub(crate) fn json_error(&self, error: &CliError) {
-        let value = serde_json::json!({
-            "error": { "kind": error.kind.name(), "what": error.what, "why": error.why, "next": error.next }
+        let mut value = error.done.as_deref().cloned().unwrap_or_else(|| serde_json::json!({}));
+        value["error"] = serde_json::json!({
+            "kind": error.kind.name(), "what": error.what, "why": error.why, "next": error.next
         });
         let _ = writeln!(std::io::stdout(), "{value}");
     }

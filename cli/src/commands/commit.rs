@@ -1,9 +1,13 @@
-//! `zkdx commit`: encodes a record and commits to it with fresh blinding.
+//! `zkdx commit`: encodes records and commits to each with fresh blinding.
+
+mod table;
+
+use std::path::Path;
 
 use rand::rngs::OsRng;
 use serde_json::json;
 use zkdx_circuits::architecture::{EncodingError, Policy};
-use zkdx_circuits::{Architecture, Blinding, Encoding, Record, field};
+use zkdx_circuits::{Blinding, Encoding, Record, field};
 use zkdx_prover::{Network, Patient};
 
 use super::hex;
@@ -14,16 +18,22 @@ use crate::files::{self, Overwrite};
 use crate::output::Output;
 use crate::store::{self, RecordFile};
 
-/// Commits to a record.
+/// Commits to a record, or to every record of a table.
 pub(super) fn run(args: &CommitArgs, output: Output) -> Result<()> {
+    match (&args.record, &args.records, &args.out_dir) {
+        (_, Some(table), Some(out)) => table::run(args, (table, out), output),
+        (Some(record), ..) => one(args, record, output),
+        _ => Err(CliError::new(Kind::Usage, "there is no record to commit to").next("name one")),
+    }
+}
+
+fn one(args: &CommitArgs, path: &Path, output: Output) -> Result<()> {
     let overwrite = Overwrite::from(&args.force);
     files::check_writable(&args.out, overwrite)?;
     let architecture = store::read_circuit(&args.circuit)?;
-    let policy = if args.saturate { Policy::Saturate } else { Policy::Refuse };
-    let record = encode(&architecture.encoding, &row(args, &architecture)?, policy)?;
-    let encoding = store::encoding_digest(&architecture.encoding)?;
-    let file = RecordFile { encoding, policy, blinding: Blinding::random(&mut OsRng), record };
-    let commitment = commitment(architecture, &file)?;
+    let file = seal(&architecture.encoding, &row(path, args.row, &architecture.encoding)?, policy(args))?;
+    let network = Network::compile(architecture).or_fail(Kind::Input, "cannot compile the circuit")?;
+    let commitment = commitment(&network, &file)?;
     store::write_secret(&args.out, &file.to_bytes(), overwrite)?;
     let value = json!({ "record_commitment": commitment, "file": args.out });
     output.result(&value, || {
@@ -33,12 +43,23 @@ pub(super) fn run(args: &CommitArgs, output: Output) -> Result<()> {
     Ok(())
 }
 
+fn policy(args: &CommitArgs) -> Policy {
+    if args.saturate { Policy::Saturate } else { Policy::Refuse }
+}
+
+/// A record file with fresh blinding.
+fn seal(encoding: &Encoding, raw: &[f64], policy: Policy) -> Result<RecordFile> {
+    let record = encode(encoding, raw, policy)?;
+    let encoding = store::encoding_digest(encoding)?;
+    Ok(RecordFile { encoding, policy, blinding: Blinding::random(&mut OsRng), record })
+}
+
 /// The chosen row of the record file.
-fn row(args: &CommitArgs, architecture: &Architecture) -> Result<Vec<f64>> {
-    let records = dataset::read(&args.record, &dataset::entry_names(&architecture.encoding))?;
+fn row(path: &Path, row: usize, encoding: &Encoding) -> Result<Vec<f64>> {
+    let records = dataset::read(path, &dataset::entry_names(encoding))?;
     let count = records.values.len();
-    records.values.into_iter().nth(args.row).ok_or_else(|| {
-        let what = format!("`{}` has no row {}", args.record.display(), args.row);
+    records.values.into_iter().nth(row).ok_or_else(|| {
+        let what = format!("`{}` has no row {row}", path.display());
         CliError::new(Kind::Input, what)
             .why(format!("it has {count} records, counted from 0"))
             .next("choose with --row")
@@ -59,8 +80,7 @@ pub(super) fn encode(encoding: &Encoding, raw: &[f64], policy: Policy) -> Result
     })
 }
 
-fn commitment(architecture: Architecture, file: &RecordFile) -> Result<String> {
-    let network = Network::compile(architecture).or_fail(Kind::Input, "cannot compile the circuit")?;
+fn commitment(network: &Network, file: &RecordFile) -> Result<String> {
     let patient = Patient { record: &file.record, blinding: &file.blinding };
     let commitment = network.commitment(&patient);
     let commitment = commitment.ok_or_else(|| CliError::new(Kind::Internal, "the record does not fit the circuit"))?;

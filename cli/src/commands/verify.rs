@@ -36,7 +36,8 @@ pub(super) fn run(args: &VerifyArgs, output: Output) -> Result<()> {
     Ok(())
 }
 
-fn read_opening(path: &std::path::Path) -> Result<Opening> {
+/// Reads the opening of a committed outcome.
+pub(super) fn read_opening(path: &std::path::Path) -> Result<Opening> {
     let what = format!("cannot use `{}`", path.display());
     let next = "take the file that `zkdx prove` wrote beside the proof";
     serde_json::from_slice(&files::read(path)?).or_fail_with(Kind::Input, what, next)

@@ -1,0 +1,105 @@
+//! Flags of the commands that commit to records and prove what a model says of them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::ForceArgs;
+
+/// Flags of `commit`.
+#[derive(Debug, Args)]
+pub(crate) struct CommitArgs {
+    /// The record: JSON object or array, CSV with a header, or NPY.
+    #[arg(required_unless_present = "records")]
+    pub(crate) record: Option<PathBuf>,
+    /// Commit to every row of this table, with a file for each: row-0001.record for the first.
+    #[arg(long, value_name = "TABLE", requires = "out_dir", conflicts_with_all = ["record", "row", "out"])]
+    pub(crate) records: Option<PathBuf>,
+    /// With --records: the directory of the new files, each mode 0600.
+    #[arg(long, value_name = "DIR", requires = "records")]
+    pub(crate) out_dir: Option<PathBuf>,
+    /// The circuit, which knows the features and their ranges.
+    #[arg(long, value_name = "FILE", default_value = "circuit.zkdx")]
+    pub(crate) circuit: PathBuf,
+    /// Which row of a table, counted from 0.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) row: usize,
+    /// Replace values outside the calibrated range by its nearest end; the statement will say so.
+    #[arg(long)]
+    pub(crate) saturate: bool,
+    /// The encoded record with its blinding, mode 0600.
+    #[arg(long, short, value_name = "FILE", default_value = "record.commitment")]
+    pub(crate) out: PathBuf,
+    /// Replacing.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+}
+
+/// What a proof must not be replayed outside of.
+#[derive(Debug, Args)]
+pub(crate) struct ContextArgs {
+    /// Chain on which the proof may be used; 0 is off chain.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) chain_id: u64,
+    /// The contract that records the diagnosis.
+    #[arg(long, value_name = "ADDRESS", value_parser = hex_array::<20>, default_value = ZERO_20)]
+    pub(crate) verifier: [u8; 20],
+    /// Who may submit the proof.
+    #[arg(long, value_name = "ADDRESS", value_parser = hex_array::<20>, default_value = ZERO_20)]
+    pub(crate) submitter: [u8; 20],
+    /// The consent under which the record is used.
+    #[arg(long, value_name = "HEX", value_parser = hex_array::<32>, default_value = ZERO_32)]
+    pub(crate) consent: [u8; 32],
+    /// Makes two proofs of one diagnosis distinct [default: random].
+    #[arg(long, value_name = "HEX", value_parser = hex_array::<32>)]
+    pub(crate) nonce: Option<[u8; 32]>,
+}
+
+const ZERO_20: &str = "0x0000000000000000000000000000000000000000";
+const ZERO_32: &str = "0x0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Flags of `prove`.
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    /// The quantised model.
+    #[arg(long, value_name = "FILE", default_value = "model.zkdx")]
+    pub(crate) model: PathBuf,
+    /// The secret half of its registration.
+    #[arg(long, value_name = "FILE", default_value = "model.registration")]
+    pub(crate) registration: PathBuf,
+    /// The proving key.
+    #[arg(long, value_name = "FILE", default_value = "proving.key")]
+    pub(crate) key: PathBuf,
+    /// The committed record.
+    #[arg(long, value_name = "FILE", default_value = "record.commitment")]
+    pub(crate) record: PathBuf,
+    /// Prove every committed record of this directory, each with a proof of its own.
+    #[arg(long, value_name = "DIR", requires = "out_dir", conflicts_with_all = ["record", "out", "opening", "timings"])]
+    pub(crate) records: Option<PathBuf>,
+    /// With --records: the directory of the proofs, NAME.proof.json for the record NAME.*; those that it holds are not made again.
+    #[arg(long, value_name = "DIR", requires = "records")]
+    pub(crate) out_dir: Option<PathBuf>,
+    /// Context.
+    #[command(flatten)]
+    pub(crate) context: ContextArgs,
+    /// The proof with its statement; public.
+    #[arg(long, short, value_name = "FILE", default_value = "proof.json")]
+    pub(crate) out: PathBuf,
+    /// For a committed outcome: the outcome with its blinding, mode 0600 [default: the proof's path with `.outcome`].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) opening: Option<PathBuf>,
+    /// Where the seconds went, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timings: Option<PathBuf>,
+    /// Replacing.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+}
+
+/// Parses `N` bytes of hexadecimal, with or without `0x`.
+fn hex_array<const N: usize>(text: &str) -> Result<[u8; N], String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let bytes = hex::decode(digits).map_err(|error| format!("not hexadecimal: {error}"))?;
+    let got = bytes.len();
+    bytes.try_into().map_err(|_| format!("expected {N} bytes, got {got}"))
+}
