@@ -104,6 +104,8 @@ pub(crate) enum BundledModel {
     Mlp,
     /// Logistic regression 30→1.
     Logreg,
+    /// Convolutional network on images of 8 × 8 pixels.
+    Digits,
 }
 
 /// What the statement says of the outcome.

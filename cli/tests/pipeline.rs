@@ -207,7 +207,7 @@ fn errors_are_one_object_too() {
 #[test]
 fn the_demo_measures_what_it_says() {
     let place = Place::new();
-    for line in ["demo", "demo --model logreg --outcome class", "demo --outcome commitment"] {
+    for line in ["demo", "demo --model logreg --outcome class", "demo --model digits", "demo --outcome commitment"] {
         let demo = place.ok_json(line);
         assert_eq!(keys(&demo), BTreeSet::from(MEASURED), "{line}");
         assert_eq!(demo["system"], "two-round-groth16");

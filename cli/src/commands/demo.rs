@@ -16,30 +16,39 @@ use crate::error::{Context, Kind, Result};
 use crate::output::{Output, bytes, duration};
 use crate::pipeline::{self, Measured};
 
-/// Training records: they show the ranges of the data.
-const CALIBRATION: &[u8] = include_bytes!("../../../models/data/calibration.csv");
-/// Records that no model was trained on.
-const HELD_OUT: &[u8] = include_bytes!("../../../models/data/held_out.csv");
-/// One of them: the patient of the demo.
-const RECORD: &[u8] = include_bytes!("../../../models/data/record.json");
+/// One of the held-out records on breast cancer: the patient of the demo.
+const PATIENT: &[u8] = include_bytes!("../../../models/data/record.json");
 
 /// Everything that is bundled.
 struct Bundle {
     onnx: &'static [u8],
     card: &'static [u8],
+    /// Training records: they show the ranges of the data.
+    calibration: &'static [u8],
+    /// Records that the model was not trained on.
+    held_out: &'static [u8],
+    /// The record to prove; the first of the held-out ones where there is none.
+    patient: Option<&'static [u8]>,
+}
+
+macro_rules! bundle {
+    ($model:literal, $data:literal, $patient:expr) => {
+        Bundle {
+            onnx: include_bytes!(concat!("../../../models/", $model, "/model.onnx")),
+            card: include_bytes!(concat!("../../../models/", $model, "/card.json")),
+            calibration: include_bytes!(concat!("../../../models/", $data, "/calibration.csv")),
+            held_out: include_bytes!(concat!("../../../models/", $data, "/held_out.csv")),
+            patient: $patient,
+        }
+    };
 }
 
 impl BundledModel {
     fn bundle(self) -> Bundle {
         match self {
-            Self::Mlp => Bundle {
-                onnx: include_bytes!("../../../models/mlp/model.onnx"),
-                card: include_bytes!("../../../models/mlp/card.json"),
-            },
-            Self::Logreg => Bundle {
-                onnx: include_bytes!("../../../models/logreg/model.onnx"),
-                card: include_bytes!("../../../models/logreg/card.json"),
-            },
+            Self::Mlp => bundle!("mlp", "data", Some(PATIENT)),
+            Self::Logreg => bundle!("logreg", "data", Some(PATIENT)),
+            Self::Digits => bundle!("digits", "digits", None),
         }
     }
 }
@@ -55,7 +64,7 @@ struct Data {
 pub(super) fn run(args: &DemoArgs, output: Output) -> Result<()> {
     let bundle = args.model.bundle();
     let card = CardFile::parse(bundle.card)?;
-    let data = data(&card)?;
+    let data = data(&bundle, &card)?;
     let mut measured = Measured::default();
     output.line("A diagnosis model proves itself to a contract.\n");
     let import = || onnx::import(bundle.onnx, &ImportOptions::default());
@@ -77,17 +86,19 @@ pub(super) fn run(args: &DemoArgs, output: Output) -> Result<()> {
     Ok(())
 }
 
-fn data(card: &CardFile) -> Result<Data> {
+fn data(bundle: &Bundle, card: &CardFile) -> Result<Data> {
     let names: Vec<String> = card.features().unwrap_or_default().into_iter().map(|(name, _)| name).collect();
     let what = "cannot read the bundled records";
     let csv = |bytes| read_csv(bytes, &names, Some("label")).or_fail(Kind::Internal, what);
-    let patient = read_json(RECORD, &names).or_fail(Kind::Internal, what)?;
-    let patient = patient.values.into_iter().next().unwrap_or_default();
-    Ok(Data { calibration: csv(CALIBRATION)?, held_out: csv(HELD_OUT)?, patient })
+    let (calibration, held_out) = (csv(bundle.calibration)?, csv(bundle.held_out)?);
+    let given = bundle.patient.map(|bytes| read_json(bytes, &names).or_fail(Kind::Internal, what)).transpose()?;
+    let patient = given.as_ref().unwrap_or(&held_out).values.first().cloned().unwrap_or_default();
+    Ok(Data { calibration, held_out, patient })
 }
 
 fn quantized(graph: &FloatGraph, card: &CardFile, data: &Data, output: Output) -> Result<(QuantizedModel, Report)> {
-    let options = Options { labels: card.labels.clone(), features: card.features(), ..Options::default() };
+    let features = card.features().filter(|_| super::quantize::is_table(graph));
+    let options = Options { labels: card.labels.clone(), features, ..Options::default() };
     let classes = data.held_out.labels.as_deref().unwrap_or_default();
     let held_out = Labelled { records: &data.held_out.values, classes };
     let work = || quantize(graph, &data.calibration.values, Some(held_out), &options);

@@ -75,7 +75,7 @@ fn features(args: &QuantizeArgs, card: &CardFile) -> Result<Vec<Named>> {
 }
 
 /// Whether entries are features of their own; those of an image or a series share one range and have no names.
-fn is_table(graph: &FloatGraph) -> bool {
+pub(super) fn is_table(graph: &FloatGraph) -> bool {
     let shape = graph.input_shape();
     shape.iter().product::<usize>() == shape.last().copied().unwrap_or(1) && shape.len() <= 2
 }
