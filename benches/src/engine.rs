@@ -6,8 +6,9 @@ use zkdx_circuits::lower::{NetworkCircuit, Plan};
 use zkdx_circuits::r1cs::{FirstRoundWitness, R1cs, SecondRoundWitness, shape};
 use zkdx_circuits::system::TensorSystem;
 use zkdx_circuits::{Blinding, Card, Context, Fr};
+pub use zkdx_prover::Prover;
 use zkdx_prover::accelerator::Transform;
-use zkdx_prover::{Accelerator, CircuitInfo, Cpu, Network, Patient, Proven, Prover, ProvingKey, Registration};
+use zkdx_prover::{Accelerator, CircuitInfo, Cpu, Network, Patient, Proven, ProvingKey, Registration};
 use zkdx_verifier::diagnosis::verify_file;
 use zkdx_verifier::{PreparedVerifyingKey, PublicModel};
 
