@@ -6,7 +6,8 @@ use zkdx_circuits::lower::{NetworkCircuit, Plan};
 use zkdx_circuits::r1cs::{FirstRoundWitness, R1cs, SecondRoundWitness, shape};
 use zkdx_circuits::system::TensorSystem;
 use zkdx_circuits::{Blinding, Card, Context, Fr};
-use zkdx_prover::{Accelerator, CircuitInfo, Cpu, Network, Patient, Proven, Prover, ProvingKey, Registration};
+pub use zkdx_prover::Prover;
+use zkdx_prover::{Accelerator, CircuitInfo, Cpu, Network, Patient, Proven, ProvingKey, Registration};
 use zkdx_verifier::diagnosis::verify_file;
 use zkdx_verifier::{PreparedVerifyingKey, PublicModel};
 

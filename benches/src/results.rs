@@ -107,7 +107,8 @@ fn medians(samples: &[Sample]) -> Vec<Part> {
 impl ResultFile {
     /// An empty file about `question`, asked now and here.
     pub fn here(question: &str, note: Option<String>) -> Self {
-        let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+        let quoted = |word: String| if word.contains(' ') { format!("'{word}'") } else { word };
+        let command = std::env::args().skip(1).map(quoted).collect::<Vec<_>>().join(" ");
         Self {
             schema: SCHEMA,
             date: crate::machine::today(),

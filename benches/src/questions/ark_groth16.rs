@@ -13,11 +13,10 @@ use ark_snark::SNARK;
 use rand::rngs::OsRng;
 use zkdx_circuits::Fr;
 use zkdx_circuits::r1cs::{Matrix, R1cs};
-use zkdx_prover::Prover;
 
 use super::witness::challenges;
 use super::{Question, compile, small};
-use crate::engine::Ready;
+use crate::engine::{Prover, Ready};
 use crate::error::{BenchError, failed};
 use crate::measure::{Answer, Part, Sample, measured};
 use crate::results::Spread;
