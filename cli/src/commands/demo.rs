@@ -119,7 +119,7 @@ fn summary(measured: &Measured, report: &Report, diagnosis: &str) -> String {
         line("quantisation", agreement + &auc);
     }
     line("circuit", format!("{} constraints, {}", measured.constraints, measured.system));
-    line("proving key", bytes(measured.proving_key_bytes as u64));
+    line("proving key", bytes(measured.proving_key_bytes));
     line("prove", format!("{} wall, {:.3} CPU seconds", seconds(measured.prove_seconds), measured.prove_cpu_seconds));
     line("memory while proving", bytes(measured.prove_peak_bytes));
     line("verify", seconds(measured.verify_seconds));
