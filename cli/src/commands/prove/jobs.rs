@@ -56,7 +56,8 @@ fn with(stem: &OsStr, end: &str) -> PathBuf {
 fn check_names(jobs: &[Job]) -> Result<()> {
     let mut by_proof: Vec<&Job> = jobs.iter().collect();
     by_proof.sort_by(|a, b| a.outputs.proof.cmp(&b.outputs.proof));
-    let Some([a, b]) = by_proof.array_windows().find(|[a, b]| a.outputs.proof == b.outputs.proof) else {
+    let mut pairs = by_proof.iter().zip(by_proof.iter().skip(1));
+    let Some((a, b)) = pairs.find(|(a, b)| a.outputs.proof == b.outputs.proof) else {
         return Ok(());
     };
     let what = format!("the proofs of `{}` and `{}` have one name", a.record.display(), b.record.display());
