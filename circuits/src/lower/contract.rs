@@ -16,6 +16,7 @@
 //!
 //! Outputs that nothing bounds would make this false, and are refused.
 
+mod exponents;
 mod limbs;
 mod powers;
 

@@ -25,11 +25,11 @@
 
 use rayon::prelude::*;
 
+use super::exponents::Exponents;
 use super::{PACKED_BITS, Part};
 use crate::field::{from_int, power_of_two};
 use crate::r1cs::{Expression, SecondRound};
-use crate::system::{ContractForm, ContractLayout, Sizes};
-use crate::window::Window;
+use crate::system::{ContractLayout, Sizes};
 
 /// The challenge whose powers are taken: the second one of the lookups.
 const T: usize = 1;
@@ -125,62 +125,6 @@ impl Powers {
         });
         E::combination(terms)
     }
-}
-
-/// Exponents of one channel's entries and shifts of its taps. The entries of a matrix with one column are its rows.
-struct Exponents {
-    entries: Vec<usize>,
-    shifts: Vec<usize>,
-    /// By position and tap.
-    sources: Vec<Option<u32>>,
-}
-
-impl Exponents {
-    fn of(sizes: &Sizes) -> Self {
-        match &sizes.form {
-            ContractForm::Matrices => Self {
-                entries: (0..sizes.rows).collect(),
-                shifts: vec![0],
-                sources: (0..sizes.rows as u32).map(Some).collect(),
-            },
-            ContractForm::Windows(window) => Self {
-                entries: (0..window.entries()).map(|entry| entry_exponent(window, entry)).collect(),
-                shifts: (0..window.taps()).map(|tap| tap_exponent(window, tap)).collect(),
-                sources: window.sources(),
-            },
-        }
-    }
-
-    /// Entries that some tap reads.
-    fn read(&self) -> impl Iterator<Item = usize> {
-        let mut read = vec![false; self.entries.len()];
-        self.sources.iter().flatten().for_each(|&entry| read[entry as usize] = true);
-        read.into_iter().enumerate().filter_map(|(entry, read)| read.then_some(entry))
-    }
-}
-
-/// `Σ_axes ⌊(q + before)/stride⌋·(positions of the axes behind)`.
-fn entry_exponent(window: &Window, entry: usize) -> usize {
-    exponent(window, entry, |axis| axis.input, |axis, q| (q + axis.before) / axis.stride)
-}
-
-/// `Σ_axes ⌊t·dilation/stride⌋·(positions of the axes behind)`.
-fn tap_exponent(window: &Window, tap: usize) -> usize {
-    exponent(window, tap, |axis| axis.kernel, |axis, t| t * axis.dilation / axis.stride)
-}
-
-fn exponent(
-    window: &Window,
-    mut index: usize,
-    size: impl Fn(&crate::WindowAxis) -> usize,
-    coordinate: impl Fn(&crate::WindowAxis, usize) -> usize,
-) -> usize {
-    let (mut sum, mut stride) = (0, 1);
-    for axis in window.axes.iter().rev() {
-        sum += stride * coordinate(axis, index % size(axis));
-        (index, stride) = (index / size(axis), stride * axis.positions());
-    }
-    sum
 }
 
 /// `1, T, T², …` as far as needed.
