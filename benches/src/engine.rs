@@ -141,7 +141,7 @@ impl Ready {
 pub fn key_facts(key: &ProvingKey, facts: Facts) -> Facts {
     let CircuitInfo { constraints, .. } = key.circuit;
     let domain = key.circuit.domain_length() as u64;
-    let key_bytes = Some(key.to_bytes().len() as u64);
+    let key_bytes = Some(key.file_bytes());
     Facts { constraints: Some(constraints as u64), domain: Some(domain), key_bytes, ..facts }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use zkdx_circuits::architecture::Policy;
 use zkdx_circuits::{Architecture, Blinding, Card, Context as ProofContext, Parameters, Record};
 use zkdx_contracts::{Chain, Suite};
-use zkdx_prover::{CircuitInfo, Cpu, Network, Patient, Proven, Prover, ProvingKey, Registration};
+use zkdx_prover::{Cpu, Network, Patient, Proven, Prover, ProvingKey, Registration};
 use zkdx_verifier::diagnosis::verify_file;
 use zkdx_verifier::{Diagnosis, PreparedVerifyingKey, PublicModel};
 
@@ -92,7 +92,7 @@ pub(crate) fn register(
         PreparedVerifyingKey::new(key.verifying.clone()).or_fail(Kind::Internal, "the key is degenerate")?;
     measured.model = format!("{} {}", public.card().name, public.card().version);
     measured.system = "two-round-groth16";
-    measured.constraints = CircuitInfo::of(&network.shape().or_fail(Kind::Internal, "cannot shape")?).constraints;
+    measured.constraints = key.circuit.constraints;
     measured.setup_seconds = setup.as_secs_f64();
     measured.proving_key_bytes = key.file_bytes();
     Ok(Registered { network, key, verifying, registration, public })

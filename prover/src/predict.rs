@@ -11,7 +11,7 @@ use std::mem::size_of;
 use ark_bn254::{G1Affine, G2Affine};
 use zkdx_circuits::r1cs::{Matrix, R1cs};
 
-use crate::key::CircuitInfo;
+use crate::qap::domain_length;
 
 /// Seconds of one core for a base in G1 with a random scalar.
 const FIELD: f64 = 6.0e-6;
@@ -44,7 +44,7 @@ impl Prediction {
         let columns = &r1cs.columns;
         let [left, right] = [&r1cs.a, &r1cs.b].map(|matrix| Occurring::of(r1cs, &[matrix]));
         let any = Occurring::of(r1cs, &[&r1cs.a, &r1cs.b, &r1cs.c]);
-        let n = CircuitInfo::of(r1cs).domain_length() as u64;
+        let n = domain_length(r1cs.constraints(), columns).unwrap_or(0) as u64;
         let (g1, g2) = (size_of::<G1Affine>() as u64, size_of::<G2Affine>() as u64);
         let all = |side: &Occurring| side.weights + side.small + side.field;
         let key_bytes = (g1 + 4) * (all(&left) + all(&right) + all(&any)) + (g2 + 4) * all(&right) + g1 * n;

@@ -20,6 +20,7 @@ mod exponents;
 mod limbs;
 mod powers;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use zeroize::Zeroizing;
@@ -146,13 +147,13 @@ impl Packed<'_> {
         let Contract { out, left, right, ref sizes } = *self.contract;
         debug_assert_eq!(system.tensor(out).len(), sizes.outputs());
         let (out, left, given) = (&tensors[out.0], &tensors[left.0], &tensors[right.0]);
-        let right = if layout.is_packed(right) { given.clone() } else { self.pack_right(given) };
+        let right = if layout.is_packed(right) { Cow::Borrowed(given) } else { Cow::Owned(self.pack_right(given)) };
         match self.method {
             ContractMethod::Limbs(tile) => {
                 tile.enforce(sizes, builder, [out, left, &right]);
                 None
             }
-            ContractMethod::Powers(powers) => Some(powers.pending(sizes, [out, left], right)),
+            ContractMethod::Powers(powers) => Some(powers.pending(sizes, [out, left], right.into_owned())),
         }
     }
 }
