@@ -135,6 +135,10 @@ pub struct LayerNode {
     pub layer: Layer,
     /// Values it reads.
     pub inputs: Vec<ValueId>,
+    /// What a unit of the output is worth, where sums or scores of fixed scales rest on it and no table says so. The integers do not
+    /// depend on it; a retrained model is quantised by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<f64>,
 }
 
 /// How people read the scores.

@@ -223,3 +223,18 @@ proptest! {
         exercise(layer, &shape, if tame { interval } else { wild }, parameters, seed);
     }
 }
+
+#[test]
+fn a_step_that_is_no_size_is_refused() {
+    let mut sketch = Sketch::new(&[1, 4], BYTES);
+    let scores = sketch.conv(RECORD, (1, 2, 1), &along(WindowAxis::new(4, 2)), BYTES, None);
+    let mut architecture = sketch.finish(scores);
+    architecture.outcome = OutcomeKind::Class;
+    for step in [0.0, -1.0, f64::INFINITY, f64::NAN] {
+        architecture.layers[0].step = Some(step);
+        let error = architecture.validate().expect_err("refused").to_string();
+        assert!(error.contains("not positive and finite"), "{error}");
+    }
+    architecture.layers[0].step = Some(0.5);
+    architecture.validate().expect("a sound step");
+}

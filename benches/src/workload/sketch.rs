@@ -142,7 +142,7 @@ impl Sketch {
         let (inputs, parameters) = (std::slice::from_ref(&self.last), &self.architecture.parameters);
         self.last = layer.operator().infer(inputs, parameters)?;
         let index = self.architecture.layers.len();
-        let node = LayerNode { name: format!("{what}_{index}"), layer, inputs: vec![ValueId(index)] };
+        let node = LayerNode { name: format!("{what}_{index}"), layer, inputs: vec![ValueId(index)], step: None };
         self.architecture.layers.push(node);
         Ok(self)
     }

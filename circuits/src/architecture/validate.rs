@@ -49,6 +49,14 @@ pub enum ArchitectureError {
         /// The value it reads.
         input: usize,
     },
+    /// A layer's unit is worth nothing sound.
+    #[error("a unit of layer `{name}` is worth {step}, which is not positive and finite")]
+    Step {
+        /// Name of the layer.
+        name: String,
+        /// What it is said to be worth.
+        step: f64,
+    },
     /// More than a proof could ever cover.
     #[error("the architecture is too large: {0}")]
     TooLarge(String),
@@ -122,6 +130,9 @@ impl Architecture {
         let order = |input: usize| ArchitectureError::Order { name: node.name.clone(), input };
         let fetch = |id: &super::ValueId| values.get(id.0).cloned().ok_or_else(|| order(id.0));
         let inputs = node.inputs.iter().map(fetch).collect::<Result<Vec<_>, _>>()?;
+        if let Some(step) = node.step.filter(|step| !(step.is_finite() && *step > 0.0)) {
+            return Err(ArchitectureError::Step { name: node.name.clone(), step });
+        }
         let inferred = node.layer.operator().infer(&inputs, &self.parameters);
         inferred.map_err(|source| ArchitectureError::Layer { name: node.name.clone(), source })
     }

@@ -121,14 +121,26 @@ impl Assembly<'_> {
 
     /// What the integers of a layer may be.
     pub(super) fn limits(&self, id: usize, fan_in: usize) -> Limits {
-        let weight = self.weight_bound();
         let kept = self.like.map(|like| like::limits(like, id));
         let (bias, norm) = kept.unwrap_or((None, None));
-        Limits { weight, bias: bias.unwrap_or_else(|| bias_bound(fan_in, self.input_interval(id), weight)), norm }
+        let first = self.limits_at_first(id, fan_in);
+        Limits { bias: bias.unwrap_or(first.bias), norm, ..first }
+    }
+
+    /// The same without an architecture to keep to.
+    fn limits_at_first(&self, id: usize, fan_in: usize) -> Limits {
+        let weight = self.weight_bound();
+        Limits { weight, bias: bias_bound(fan_in, self.input_interval(id), weight), norm: None }
     }
 
     pub(super) fn least(&self, id: usize) -> Result<Array1<f64>, QuantizeError> {
         let coefficients = self.coefficients(id)?;
         Ok(coefficients.least(&self.limits(id, coefficients.fan_in)))
+    }
+
+    /// What [`Self::least`] is without an architecture to keep to.
+    pub(super) fn least_at_first(&self, id: usize) -> Result<Array1<f64>, QuantizeError> {
+        let coefficients = self.coefficients(id)?;
+        Ok(coefficients.least(&self.limits_at_first(id, coefficients.fan_in)))
     }
 }

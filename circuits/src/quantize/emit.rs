@@ -9,6 +9,7 @@ use ndarray::{Array, Array1, Array2, ArrayD, Dimension};
 use super::QuantizedModel;
 use super::accumulators::Scale;
 use super::assemble::{Assembled, Assembly};
+use super::classes::is_free;
 use super::coefficients::{Coefficients, norm, norm_bound};
 use super::error::QuantizeError;
 use super::forms::Form;
@@ -29,7 +30,7 @@ impl Assembly<'_> {
         let node = &self.network.nodes[id];
         let limits = self.limits(id, coefficients.fan_in);
         let weights = coefficients.weights(scale, &limits);
-        let norm = self.norm(node, &weights);
+        let norm = self.norm(node, &weights, &(coefficients.norms() / scale));
         let weight = reshaped(weights, weight_shape(node));
         let products = Parameters::new(vec![weight.clone()]);
         let mut integers = Batch::run(&linear_layer(node, 0, None), &[self.integer(node.inputs[0])], &products);
@@ -69,8 +70,9 @@ impl Assembly<'_> {
         (channels.mean(&self.floats[id]) - offsets) / scale - channels.mean(&products.rows())
     }
 
-    /// What is promised of a layer's weights together.
-    fn norm(&self, node: &Node, weights: &Array2<i64>) -> Option<Norm> {
+    /// What is promised of a layer's weights together; `exact` is the sum of magnitudes of each channel before rounding, which must fit too
+    /// for the same scales to be chosen again.
+    fn norm(&self, node: &Node, weights: &Array2<i64>, exact: &Array1<f64>) -> Option<Norm> {
         let axis = match node.op {
             Op::Dense(_) => 1,
             Op::Conv(_) => 0,
@@ -79,7 +81,11 @@ impl Assembly<'_> {
         let id = self.network.nodes.iter().position(|other| std::ptr::eq(other, node))?;
         match self.like {
             Some(like) => like::limits(like, id).1.map(|bound| Norm { axis, bound }),
-            None => Some(Norm { axis, bound: norm_bound(norm(weights, axis)) }),
+            None => {
+                let (bound, exact) = (norm_bound(norm(weights, axis)), exact.iter().fold(0.0, |max, &e| e.max(max)));
+                let fits = exact <= bound as f64;
+                Some(Norm { axis, bound: if fits { bound } else { norm_bound(exact.ceil() as u64) } })
+            }
         }
     }
 
@@ -125,7 +131,12 @@ impl Assembly<'_> {
             None => Grid { step: &root.step * 2f64.powi(shift as i32), ..root.clone() },
         };
         let integers = self.run(id, &layer);
-        self.place(id, layer, integers, grid)
+        let step = (is_free(self.network, id) && self.classes.is_public(id)).then(|| grid.any_step());
+        self.place(id, layer, integers, grid)?;
+        if let Some(layer) = &mut self.layers[id - 1] {
+            layer.step = step;
+        }
+        Ok(())
     }
 
     fn place(&mut self, id: usize, layer: Layer, integers: Batch, grid: Grid) -> Result<(), QuantizeError> {
@@ -135,7 +146,7 @@ impl Assembly<'_> {
         let wrong = |source| QuantizeError::Layer { layer: node.name.clone(), source };
         self.types[id] = Some(inferred.map_err(wrong)?);
         let inputs = node.inputs.iter().map(|&input| ValueId(input)).collect();
-        self.layers[id - 1] = Some(LayerNode { name: node.name.clone(), layer, inputs });
+        self.layers[id - 1] = Some(LayerNode { name: node.name.clone(), layer, inputs, step: None });
         (self.integers[id], self.grids[id]) = (Some(integers), Some(grid));
         Ok(())
     }

@@ -30,6 +30,9 @@ const FINEST: f64 = 1.0 / (1u64 << 30) as f64;
 /// Smallest share of the largest range that a class of a residual stage gets.
 const FLOOR: f64 = 1.0 / 16.0;
 
+/// The step that each channel of a node with weights needs.
+type Needed<'a> = dyn Fn(&Assembly<'_>, usize) -> Result<Array1<f64>, QuantizeError> + 'a;
+
 impl Assembly<'_> {
     /// The steps of activations that several share: the largest range of any, over its integers.
     pub(super) fn choose_targets(&mut self) {
@@ -128,7 +131,10 @@ impl Assembly<'_> {
         let shift = match form.fixed {
             _ if matches!(self.network.nodes[root].op, Op::Average(_)) => self.mean(id, root, &form)?,
             Some(fixed) => self.uniform(id, root, function, &mut form, fixed.key)?,
-            None if self.classes.is_public(id) => self.uniform(id, root, function, &mut form, self.shared)?,
+            None if self.classes.is_public(id) => {
+                let step = self.like.and_then(|like| like.layers[id - 1].step);
+                self.uniform(id, root, function, &mut form, step.unwrap_or(self.shared))?
+            }
             None if self.classes.is_tied(id) => self.tied(id, root)?,
             None => self.free(id, root, function, &form)?,
         };
@@ -222,13 +228,18 @@ impl Assembly<'_> {
     /// The scales that a residual stage shares.
     fn tied(&mut self, id: usize, root: usize) -> Result<u32, QuantizeError> {
         let members = self.members(root);
-        if !members.iter().any(|&member| matches!(self.network.nodes[member].op, Op::Sum(_))) {
-            self.widen(&members)?;
+        let sums = members.iter().any(|&member| matches!(self.network.nodes[member].op, Op::Sum(_)));
+        if !sums {
+            self.widen(&members, &|assembly, id| assembly.least_at_first(id))?;
         }
         let shift = match self.like {
             Some(like) => like::shift(like, id)?,
             None => self.finest_shift(&members)?,
         };
+        if !sums && self.like.is_some() {
+            // What was promised of weights together, and of biases, binds as well.
+            self.widen(&members, &|assembly, id| Ok(assembly.least(id)? * 2f64.powi(shift as i32)))?;
+        }
         self.classes.labels(root).iter().for_each(|&label| self.used[label as usize] = true);
         let targets = self.targets.clone();
         let unit = 0.5f64.powi(shift as i32);
@@ -236,14 +247,17 @@ impl Assembly<'_> {
         Ok(shift)
     }
 
-    /// Makes the steps of classes that nothing uses yet so large that weights fit.
-    fn widen(&mut self, members: &[usize]) -> Result<(), QuantizeError> {
+    /// Makes the steps of classes that nothing uses yet as large as the weights need.
+    fn widen(&mut self, members: &[usize], needed: &Needed<'_>) -> Result<(), QuantizeError> {
         for &id in members.iter().filter(|&&id| self.network.nodes[id].is_linear()) {
-            let least = self.least(id)?;
+            let needed = needed(self, id)?;
             let labels: Vec<u32> = self.channel_labels(id).collect();
-            for (label, least) in labels.into_iter().zip(least).filter(|(label, _)| !self.used[*label as usize]) {
+            for (label, needed) in labels.into_iter().zip(needed).filter(|(label, _)| !self.used[*label as usize]) {
                 let target = &mut self.targets[label as usize];
-                *target = target.max(least);
+                // The scales of one layer and those computed from them again differ by float rounding.
+                if needed > *target * (1.0 + 1e-9) {
+                    *target = needed;
+                }
             }
         }
         Ok(())

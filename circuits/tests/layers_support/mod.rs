@@ -45,7 +45,7 @@ impl Sketch {
 
     pub(crate) fn layer(&mut self, layer: Layer, inputs: &[ValueId]) -> ValueId {
         let name = format!("layer_{}", self.architecture.layers.len());
-        self.architecture.layers.push(LayerNode { name, layer, inputs: inputs.to_vec() });
+        self.architecture.layers.push(LayerNode { name, layer, inputs: inputs.to_vec(), step: None });
         ValueId(self.architecture.layers.len())
     }
 

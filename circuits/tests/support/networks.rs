@@ -92,7 +92,7 @@ fn parameter(name: &str, shape: Vec<usize>, interval: Interval) -> ParameterSpec
 }
 
 fn node(name: &str, layer: Layer, index: usize) -> LayerNode {
-    LayerNode { name: format!("{name}_{index}"), layer, inputs: vec![ValueId(index)] }
+    LayerNode { name: format!("{name}_{index}"), layer, inputs: vec![ValueId(index)], step: None }
 }
 
 fn encoding(len: usize, interval: Interval) -> Encoding {
