@@ -1,12 +1,12 @@
 //! Whether there is memory enough, asked before work begins.
 //!
 //! ```text
-//! n = least power of two ≥ constraints + 64      p = parameters of the model      k = bytes of the proving key
-//! setup, bench: 32 MiB + 900·n + 150·p      register: 32 MiB + 2·k + 60·p      prove: 32 MiB + 2·k + 300·n + 50·p
+//! m = constraints      p = parameters of the model      k = bytes of the proving key
+//! setup, bench: 48 MiB + 1350·m + 60·p      register: 48 MiB + 2·k + 60·p      prove: 48 MiB + k + 600·m + 20·p
 //! ```
 //!
-//! Upper estimates of peak resident memory, calibrated against measurements of `VmHWM` (`docs/src/operations.md`). A key counts twice
-//! where it is read: once in the mapped file, once in memory. `ZKDX_MEMORY` replaces what is found to be available: a number of
+//! Upper estimates of peak resident memory, calibrated against measurements of `VmHWM` (`docs/src/operations.md`). The mapped key counts,
+//! although its pages could be read again. `ZKDX_MEMORY` replaces what is found to be available: a number of
 //! bytes, or `unlimited`.
 
 use zkdx_circuits::Architecture;
@@ -15,9 +15,7 @@ use zkdx_prover::Network;
 use crate::error::{CliError, Context, Kind, Result};
 use crate::output::bytes;
 
-const BASE: u64 = 32 << 20;
-/// Rows of the domain besides the constraints: the constant, statement words and challenges, at most.
-const PUBLIC: u64 = 64;
+const BASE: u64 = 48 << 20;
 const VARIABLE: &str = "ZKDX_MEMORY";
 
 /// What is about to be done.
@@ -44,10 +42,6 @@ impl Size {
         let report = network.report().or_fail(Kind::Internal, "cannot count the constraints")?;
         Ok(Self { constraints: report.constraints(), parameters: parameters(network.architecture()) })
     }
-
-    fn domain(self) -> u64 {
-        (self.constraints + PUBLIC).next_power_of_two()
-    }
 }
 
 fn parameters(architecture: &Architecture) -> u64 {
@@ -56,11 +50,11 @@ fn parameters(architecture: &Architecture) -> u64 {
 
 /// Peak resident memory of `task`, estimated.
 pub(crate) fn estimate(task: Task, size: Size) -> u64 {
-    let (n, p) = (size.domain(), size.parameters);
+    let (m, p) = (size.constraints, size.parameters);
     BASE + match task {
-        Task::Setup => 900 * n + 150 * p,
+        Task::Setup => 1350 * m + 60 * p,
         Task::Register { key } => 2 * key + 60 * p,
-        Task::Prove { key } => 2 * key + 300 * n + 50 * p,
+        Task::Prove { key } => key + 600 * m + 20 * p,
     }
 }
 
@@ -134,15 +128,22 @@ fn field(text: &str, name: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// Peaks of `zkdx` for a dense model of 1,052,675 parameters, measured as `VmHWM`.
+    /// Peaks of `zkdx setup`, `register` and `prove` in KiB, measured as `VmHWM`: dense networks, ResNet-18 and VGG16.
     #[test]
     fn estimates_are_above_what_was_measured_and_below_twice_that() {
-        let (size, key) = (Size { constraints: 140_005, parameters: 1_052_675 }, 63_590_528);
-        let measured =
-            [(Task::Setup, 275 << 20), (Task::Register { key }, 151 << 20), (Task::Prove { key }, 150 << 20)];
-        for (task, peak) in measured {
-            let estimate = estimate(task, size);
-            assert!((peak..2 * peak).contains(&estimate), "{task:?}: {estimate} for {peak}");
+        let measured = [
+            (130_339, 1_054_723, 51_800_000, [237_024, 129_664, 122_527]),
+            (466_468, 4_206_595, 189_531_488, [799_049, 436_904, 429_005]),
+            (2_496_806, 11_242_442, 981_724_032, [3_628_148, 2_171_460, 2_228_108]),
+            (3_013_322, 14_785_290, 1_166_018_016, [4_440_244, 2_621_004, 2_413_788]),
+        ];
+        for (constraints, parameters, key, peaks) in measured {
+            let size = Size { constraints, parameters };
+            let tasks = [Task::Setup, Task::Register { key }, Task::Prove { key }];
+            for (task, peak) in tasks.into_iter().zip(peaks.map(|peak: u64| peak << 10)) {
+                let estimate = estimate(task, size);
+                assert!((peak..2 * peak).contains(&estimate), "{task:?}: {estimate} for {peak}");
+            }
         }
     }
 
