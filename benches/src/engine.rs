@@ -4,7 +4,7 @@ use ark_bn254::{G1Affine, G1Projective, G2Affine, G2Projective};
 use rand::rngs::OsRng;
 use zkdx_circuits::lower::{NetworkCircuit, Plan};
 use zkdx_circuits::r1cs::{FirstRoundWitness, R1cs, SecondRoundWitness, shape};
-use zkdx_circuits::system::TensorSystem;
+use zkdx_circuits::system::{Blindings, TensorSystem};
 use zkdx_circuits::{Blinding, Card, Context, Fr};
 pub use zkdx_prover::Prover;
 use zkdx_prover::{Accelerator, CircuitInfo, Cpu, Network, Patient, Proven, ProvingKey, Registration};
@@ -84,8 +84,8 @@ impl Engine {
         let Workload { record, parameters, .. } = &self.workload;
         let witness = self.system().witness(record, parameters).map_err(failed("witness"))?;
         let [hidden, outcome] = [Blinding::random(&mut OsRng), Blinding::random(&mut OsRng)];
-        let words = self.system().words(&witness, &hidden, &outcome);
-        let circuit = self.circuit()?.with_witness(&witness, &hidden, &outcome);
+        let words = self.system().words(&witness, Blindings::single(&hidden, &outcome));
+        let circuit = self.circuit()?.with_witness(&witness, Blindings::single(&hidden, &outcome));
         FirstRoundWitness::new(&circuit, words).finish(challenges).map_err(failed("witness"))
     }
 

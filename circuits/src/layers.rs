@@ -125,4 +125,14 @@ impl Layer {
             Self::Rearrange(layer) => layer,
         }
     }
+
+    /// The same layer where every value has one more axis in front, of `records` entries; `len` is the length of its first input
+    /// without it. What it computes of each record stays the same.
+    pub(crate) fn on_several(&self, records: usize, len: usize) -> Self {
+        match self {
+            Self::Concat(layer) => Self::Concat(Concat { axis: layer.axis + 1 }),
+            Self::Rearrange(layer) => Self::Rearrange(layer.on_several(records, len)),
+            _ => self.clone(),
+        }
+    }
 }

@@ -42,9 +42,9 @@ use self::lookup::Tables;
 use self::relations::Lowering;
 use crate::field::Fr;
 use crate::gadgets::logup::{self, CHALLENGES, Sealed};
-use crate::parameters::{Blinding, Parameters};
+use crate::parameters::Parameters;
 use crate::r1cs::{Circuit, Expression, FirstRound, SecondRound, WitnessBuilder};
-use crate::system::{SystemWitness, TensorSystem};
+use crate::system::{Blindings, SystemWitness, TensorSystem};
 
 /// Why a tensor system has no circuit.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -91,8 +91,8 @@ impl<'a> NetworkCircuit<'a> {
     }
 
     /// The circuit of a proof.
-    pub fn with_witness(mut self, witness: &'a SystemWitness, record: &'a Blinding, outcome: &'a Blinding) -> Self {
-        self.values = Values::of_witness(witness, record, outcome);
+    pub fn with_witness(mut self, witness: &'a SystemWitness, blindings: Blindings<'a>) -> Self {
+        self.values = Values::of_witness(witness, blindings);
         self
     }
 

@@ -32,7 +32,7 @@ mod witness;
 
 pub use builder::SystemBuilder;
 pub use check::{Violation, WITNESS_BITS};
-pub use compile::{CompileError, compile};
+pub use compile::{CompileError, compile, compile_records};
 pub(crate) use contraction::ContractLayout;
 pub use definition::Definition;
 pub use express::Solved;
@@ -41,6 +41,7 @@ pub use table::Table;
 pub use witness::{SystemWitness, WitnessError};
 
 use crate::architecture::{Interval, ParameterId};
+use crate::parameters::Blinding;
 use crate::window::Window;
 
 /// Index of a tensor of a system.
@@ -58,10 +59,34 @@ pub struct WordId(pub usize);
 /// Which blinding value a hash takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BlindingId {
-    /// Hides the record.
-    Record,
-    /// Hides the outcome.
-    Outcome,
+    /// Hides a record.
+    Record(usize),
+    /// Hides the outcome of a record.
+    Outcome(usize),
+}
+
+/// What hides each record and its outcome.
+#[derive(Clone, Copy)]
+pub struct Blindings<'b> {
+    /// By record.
+    pub records: &'b [Blinding],
+    /// By record.
+    pub outcomes: &'b [Blinding],
+}
+
+impl<'b> Blindings<'b> {
+    /// Those of a single record.
+    pub fn single(record: &'b Blinding, outcome: &'b Blinding) -> Self {
+        Self { records: std::slice::from_ref(record), outcomes: std::slice::from_ref(outcome) }
+    }
+
+    /// The one meant, if there is one.
+    pub fn get(&self, id: BlindingId) -> Option<&'b Blinding> {
+        match id {
+            BlindingId::Record(record) => self.records.get(record),
+            BlindingId::Outcome(record) => self.outcomes.get(record),
+        }
+    }
 }
 
 /// Who holds a tensor.
@@ -221,9 +246,14 @@ pub struct Sizes {
 pub enum ContractForm {
     /// `left` is `batch × rows × inner`, `right` is `batch × inner × columns`, `out` is `batch × rows × columns`.
     Matrices,
-    /// A convolution: batch entries are groups, rows are positions, `k` is a channel and a tap. `left` is `batch × channels ×
-    /// entries`, `right` is `batch × columns × inner`, `out` is `batch × columns × rows`.
-    Windows(Window),
+    /// A convolution: batch entries are groups, rows are positions, `k` is a channel and a tap. `left` is `lead × batch × channels ×
+    /// entries`, `right` is `batch × columns × inner`, `out` is `lead × batch × columns × positions`.
+    Windows {
+        /// Where each position reads.
+        window: Window,
+        /// Length of the window's first axis if that stands before groups and channels in `left` and `out`; otherwise 1.
+        lead: usize,
+    },
 }
 
 /// `out[k] = left[k]·right[map(k)]`.

@@ -238,3 +238,14 @@ fn a_step_that_is_no_size_is_refused() {
     architecture.layers[0].step = Some(0.5);
     architecture.validate().expect("a sound step");
 }
+
+/// Inputs in front of the channels multiply what positions read: each alone would be fine.
+#[test]
+fn convolutions_with_more_pairs_than_entries_of_a_tensor_are_refused() {
+    let axis = WindowAxis { before: 1 << 11, after: (1 << 11) - 1, ..WindowAxis::new(1 << 12, 1 << 12) };
+    let (window, weight) = (along(axis), spec(&[1, 1, 1 << 12], Interval::new(0, 0), None));
+    let one = ValueType { shape: vec![1, 1, 1 << 12], interval: BYTES };
+    conv(window.clone()).operator().infer(&[one], std::slice::from_ref(&weight)).expect("a large convolution");
+    let error = refusal(&conv(window), &[8, 1, 1 << 12], BYTES, &[weight]);
+    assert!(error.contains("pairs of an entry and a window"), "{error}");
+}

@@ -11,7 +11,9 @@ use zkdx_circuits::architecture::{Interval, ValueId};
 use zkdx_circuits::layers::{Layer, MaxPool, ValueType};
 use zkdx_circuits::lower::{LowerError, Multiply, NetworkCircuit, Plan, Strategy};
 use zkdx_circuits::r1cs::{FirstRoundWitness, Group, R1cs, SecondRoundWitness, shape};
-use zkdx_circuits::system::{BlindingId, Groups, Packing, SystemBuilder, SystemWitness, TensorSystem, WordId};
+use zkdx_circuits::system::{
+    BlindingId, Blindings, Groups, Packing, SystemBuilder, SystemWitness, TensorSystem, WordId,
+};
 use zkdx_circuits::{Fr, OutcomeKind, Parameters, Record, Window, WindowAxis};
 
 const BYTES: Interval = Interval::new(-8, 7);
@@ -45,7 +47,7 @@ fn plan(network: &Network, multiply: Multiply, rows: bool) -> Plan {
 
 fn prove(network: &Network, plan: &Plan) -> SecondRoundWitness {
     let circuit = NetworkCircuit::new(&network.system, plan).expect("a sound system");
-    let circuit = circuit.with_witness(&network.witness, &network.record, &network.outcome);
+    let circuit = circuit.with_witness(&network.witness, Blindings::single(&network.record, &network.outcome));
     let mut rng = StdRng::seed_from_u64(5);
     let first = FirstRoundWitness::new(&circuit, network.words.clone());
     first.finish(vec![Fr::rand(&mut rng), Fr::rand(&mut rng)]).expect("no denominator is zero")
@@ -132,7 +134,7 @@ fn pooled(groups: Groups, entries: Vec<i64>) -> (TensorSystem, SystemWitness) {
     let mut system = SystemBuilder::new(&[]);
     let interval = Interval::new(0, 3);
     let record = system.record(ValueType { shape: vec![entries.len()], interval });
-    system.hash(Packing::dense(record, entries.len(), interval), BlindingId::Record, WordId(0));
+    system.hash(Packing::dense(record, 0..entries.len(), interval), BlindingId::Record(0), WordId(0));
     system.vanish(record, groups);
     let system = system.finish();
     let witness = system.witness(&Record::new(entries), &Parameters::new(vec![])).expect("a witness");
@@ -157,13 +159,13 @@ fn circuit_and_oracle_agree_on_groups_of_any_size() {
     for (lists, expected) in cases {
         let (system, witness) = pooled(groups(lists), vec![0, 1, 2]);
         let [record, outcome] = layers_support::blindings();
-        let words = system.words(&witness, &record, &outcome);
-        assert_eq!(system.check(&witness, &words, &record, &outcome).is_ok(), expected, "{lists:?}");
+        let words = system.words(&witness, Blindings::single(&record, &outcome));
+        assert_eq!(system.check(&witness, &words, Blindings::single(&record, &outcome)).is_ok(), expected, "{lists:?}");
         let plan = Plan::choose(&system);
         let circuit = NetworkCircuit::new(&system, &plan).expect("a sound system");
         let constraints = shape(&circuit).constraints() as u64;
         assert_eq!(constraints, circuit.report().constraints(), "{lists:?}");
-        let circuit = circuit.with_witness(&witness, &record, &outcome);
+        let circuit = circuit.with_witness(&witness, Blindings::single(&record, &outcome));
         let mut rng = StdRng::seed_from_u64(1);
         let proof = FirstRoundWitness::new(&circuit, words).finish(vec![Fr::rand(&mut rng), Fr::rand(&mut rng)]);
         assert_eq!(proof.expect("no zero").violated().is_none(), expected, "{lists:?}");
@@ -176,7 +178,7 @@ fn challenges_of_zero_are_refused() {
     let network = network();
     let plan = plan(&network, Multiply::Powers, false);
     let circuit = NetworkCircuit::new(&network.system, &plan).expect("a sound system");
-    let circuit = circuit.with_witness(&network.witness, &network.record, &network.outcome);
+    let circuit = circuit.with_witness(&network.witness, Blindings::single(&network.record, &network.outcome));
     let first = FirstRoundWitness::new(&circuit, network.words.clone());
     let x = Fr::rand(&mut StdRng::seed_from_u64(9));
     assert!(first.finish(vec![x, Fr::zero()]).is_err());

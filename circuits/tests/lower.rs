@@ -12,14 +12,14 @@ use zkdx_circuits::gadgets::clamp::Method;
 use zkdx_circuits::layers::{Activation, ValueType};
 use zkdx_circuits::lower::{LowerError, Multiply, NetworkCircuit, Plan, Strategy, weights};
 use zkdx_circuits::r1cs::{FirstRoundWitness, Group, R1cs, SecondRoundWitness, shape};
-use zkdx_circuits::system::{BlindingId, ContractForm, Packing, Relation, Sizes, SystemBuilder, WordId};
+use zkdx_circuits::system::{BlindingId, Blindings, ContractForm, Packing, Relation, Sizes, SystemBuilder, WordId};
 
 const RELU: Activation = Activation::Clamp(Interval::new(0, 127));
 const INT8: Activation = Activation::Clamp(Interval::new(-128, 127));
 
 fn prove(network: &Network, plan: &Plan) -> SecondRoundWitness {
     let circuit = NetworkCircuit::new(&network.system, plan).expect("a sound system");
-    let circuit = circuit.with_witness(&network.witness, &network.record, &network.outcome);
+    let circuit = circuit.with_witness(&network.witness, Blindings::single(&network.record, &network.outcome));
     let first = FirstRoundWitness::new(&circuit, network.words.clone());
     let mut rng = StdRng::seed_from_u64(3);
     first.finish(vec![Fr::rand(&mut rng), Fr::rand(&mut rng)]).expect("no denominator is zero")
@@ -98,7 +98,7 @@ fn contractions_of_all_kinds() {
     let mut builder = SystemBuilder::new(&parameters);
     let entries = Interval::new(-4, 3);
     let record = builder.record(ValueType { shape: vec![2, 2, 3], interval: entries });
-    builder.hash(Packing::dense(record, 12, entries), BlindingId::Record, WordId(0));
+    builder.hash(Packing::dense(record, 0..12, entries), BlindingId::Record(0), WordId(0));
     let [batched, shared] = [ParameterId(0), ParameterId(1)].map(|id| builder.weight(id).expect("a parameter"));
     let kinds = [(record, 2, 2), (batched, 2, 4), (shared, 1, 4), (shared, 1, 4)];
     for (right, batch, columns) in kinds {

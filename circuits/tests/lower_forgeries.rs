@@ -11,12 +11,12 @@ use zkdx_circuits::architecture::{Interval, OutcomeKind};
 use zkdx_circuits::layers::Activation;
 use zkdx_circuits::lower::{NetworkCircuit, Plan};
 use zkdx_circuits::r1cs::FirstRoundWitness;
-use zkdx_circuits::system::{Role, TensorId};
+use zkdx_circuits::system::{Blindings, Role, TensorId};
 
 /// Constraints that the witness of `network` violates under `plan`.
 fn violations(network: &Network, plan: &Plan) -> usize {
     let circuit = NetworkCircuit::new(&network.system, plan).expect("a sound system");
-    let circuit = circuit.with_witness(&network.witness, &network.record, &network.outcome);
+    let circuit = circuit.with_witness(&network.witness, Blindings::single(&network.record, &network.outcome));
     let mut rng = StdRng::seed_from_u64(3);
     let challenges = vec![Fr::rand(&mut rng), Fr::rand(&mut rng)];
     let proof = FirstRoundWitness::new(&circuit, network.words.clone()).finish(challenges).expect("no zero");
@@ -25,7 +25,7 @@ fn violations(network: &Network, plan: &Plan) -> usize {
 }
 
 fn accepted(network: &Network) -> bool {
-    network.system.check(&network.witness, &network.words, &network.record, &network.outcome).is_ok()
+    network.system.check(&network.witness, &network.words, Blindings::single(&network.record, &network.outcome)).is_ok()
 }
 
 /// Recomputes every tensor that is an expression from those in columns, and the statement.
@@ -41,7 +41,7 @@ fn follow(network: &mut Network) {
         let values: Vec<_> = (0..network.system.tensor(linear.out).len()).map(entry).collect();
         network.witness.tensors[linear.out.0].iter_mut().zip(values).for_each(|(old, new)| *old = new);
     }
-    network.words = network.system.words(&network.witness, &network.record, &network.outcome);
+    network.words = network.system.words(&network.witness, Blindings::single(&network.record, &network.outcome));
 }
 
 fn add(network: &mut Network, tensor: TensorId, index: usize, delta: i64) {

@@ -6,7 +6,7 @@ use layers_support::{Case, Sketch, accepted, assert_bounded, blindings, forged, 
 use zkdx_circuits::architecture::{Interval, ValueId};
 use zkdx_circuits::layers::{ValueType, rounded_quotient};
 use zkdx_circuits::system::{
-    ContractForm, Definition, Relation, Sizes, SystemBuilder, SystemWitness, TensorId, TensorSystem,
+    Blindings, ContractForm, Definition, Relation, Sizes, SystemBuilder, SystemWitness, TensorId, TensorSystem,
 };
 use zkdx_circuits::{Fr, OutcomeKind, Parameters, Record};
 
@@ -173,9 +173,12 @@ fn soundness_of_every_statement_word_and_blinding() {
             assert!(accepted(&system, &witness, &words).is_err(), "word {index} is free");
         }
         let [record, other] = blindings();
-        assert!(system.check(&witness, &honest, &other, &other).is_err());
-        assert_eq!(system.check(&witness, &honest, &record, &record).is_err(), outcome == OutcomeKind::Commitment);
-        assert!(system.check(&witness, &honest[1..], &record, &other).is_err());
+        assert!(system.check(&witness, &honest, Blindings::single(&other, &other)).is_err());
+        assert_eq!(
+            system.check(&witness, &honest, Blindings::single(&record, &record)).is_err(),
+            outcome == OutcomeKind::Commitment
+        );
+        assert!(system.check(&witness, &honest[1..], Blindings::single(&record, &other)).is_err());
     }
 }
 

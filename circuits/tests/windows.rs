@@ -15,6 +15,7 @@ use zkdx_circuits::architecture::{Architecture, Interval, ValueId};
 use zkdx_circuits::layers::{Activation, Layer, MaxPool, SumPool};
 use zkdx_circuits::lower::{Multiply, NetworkCircuit, Plan, weights};
 use zkdx_circuits::r1cs::{FirstRoundWitness, Group, R1cs, SecondRoundWitness, shape};
+use zkdx_circuits::system::Blindings;
 use zkdx_circuits::{Fr, OutcomeKind, Parameters, Record, Window, WindowAxis};
 
 const RECORD: ValueId = ValueId::RECORD;
@@ -110,7 +111,7 @@ fn lowered(network: &Network, plan: &Plan) -> (R1cs, SecondRoundWitness) {
     let circuit = NetworkCircuit::new(&network.system, plan).expect("a sound system");
     let r1cs = shape(&circuit);
     assert_eq!(r1cs.constraints() as u64, circuit.report().constraints(), "{}", circuit.report());
-    let circuit = circuit.with_witness(&network.witness, &network.record, &network.outcome);
+    let circuit = circuit.with_witness(&network.witness, Blindings::single(&network.record, &network.outcome));
     let mut rng = StdRng::seed_from_u64(3);
     let challenges = vec![Fr::rand(&mut rng), Fr::rand(&mut rng)];
     let first = FirstRoundWitness::new(&circuit, network.words.clone());
@@ -221,7 +222,8 @@ fn a_wrong_output_fails_the_identity() {
     for entry in 0..network.witness.tensors[products].len() {
         for delta in [1, -1, 1 << 7] {
             network.witness.tensors[products].as_slice_mut().expect("row-major")[entry] += delta;
-            network.words = network.system.words(&network.witness, &network.record, &network.outcome);
+            network.words =
+                network.system.words(&network.witness, Blindings::single(&network.record, &network.outcome));
             let (r1cs, proof) = lowered(&network, &plan);
             assert!(r1cs.violated(&proof.assignment()).is_some());
             network.witness.tensors[products].as_slice_mut().expect("row-major")[entry] -= delta;

@@ -1,17 +1,18 @@
 //! Convolution: `out[o, p] = Σ_(c, t) x[c, p·stride + t·dilation − before]·weight[o, c, t] + bias[o]`, no rounding.
 //!
 //! Along one to three axes, in groups: channel `o` of `O` reads the `C/groups` channels of its group, as ONNX's `Conv`. What is
-//! read outside of `x` counts as the integer 0.
+//! read outside of `x` counts as the integer 0. Axes before the channels are positions too: the same weights serve all of them.
 
 use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 
 use super::operands::{count, entries, malformed, parameter, shaped, single, tensor};
+use super::pool::limited;
 use super::{LayerError, Operator, ValueType};
 use crate::architecture::{Interval, ParameterId, ParameterSpec};
 use crate::parameters::Parameters;
 use crate::system::{ContractForm, IndexMap, Sizes, SystemBuilder, TensorId, Term};
-use crate::window::Window;
+use crate::window::{Window, WindowAxis};
 
 /// A convolution; its output are accumulators, to be requantised.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,9 +37,7 @@ impl Operator for Conv {
     fn infer(&self, inputs: &[ValueType], parameters: &[ParameterSpec]) -> Result<ValueType, LayerError> {
         let x = single(inputs)?;
         let (lead, channels) = leading(&x.shape, &self.window)?;
-        if lead.iter().any(|&axis| axis != 1) {
-            return Err(malformed(format!("convolves shape {:?}: axes before the channels must be 1", x.shape)));
-        }
+        limited(&[lead, &self.window.output_shape()].concat(), &self.window, 1)?;
         let weight = parameter(parameters, self.weight)?;
         let Channels { inputs, outputs } = self.channels(weight, channels)?;
         let shape = [lead, &[outputs], &self.window.output_shape()].concat();
@@ -54,25 +53,26 @@ impl Operator for Conv {
 
     fn evaluate(&self, inputs: &[&ArrayD<i64>], parameters: &Parameters) -> ArrayD<i64> {
         let weight = &parameters.tensors()[self.weight.0];
-        let channels = inputs[0].len() / self.window.entries();
-        let sizes = self.sizes(&Channels { inputs: channels, outputs: weight.shape()[0] });
+        let axis = inputs[0].ndim() - 1 - self.window.axes.len();
+        let (lead, channels) = (&inputs[0].shape()[..axis], inputs[0].shape()[axis]);
+        let several = lead.iter().product();
+        let sizes = self.sizes(&Channels { inputs: channels, outputs: weight.shape()[0] }, several);
         let mut out = sizes.contract(&entries(inputs[0]), &entries(weight));
         let bias = self.bias.map(|id| entries(&parameters.tensors()[id.0]));
         for bias in bias.iter() {
-            let each = out.len() / bias.len();
-            out.iter_mut().enumerate().for_each(|(index, sum)| *sum += bias[index / each]);
+            let each = out.len() / several / bias.len();
+            out.iter_mut().enumerate().for_each(|(index, sum)| *sum += bias[index / each % bias.len()]);
         }
-        let lead = inputs[0].ndim() - 1 - self.window.axes.len();
-        let shape = [&inputs[0].shape()[..lead], &weight.shape()[..1], &self.window.output_shape()].concat();
-        tensor(&shape, out)
+        tensor(&[lead, &weight.shape()[..1], &self.window.output_shape()].concat(), out)
     }
 
     fn relate(&self, system: &mut SystemBuilder<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerError> {
         let out = self.infer(&system.values(inputs), system.parameters())?;
         let spec = parameter(system.parameters(), self.weight)?;
         let x = system.value(inputs[0]);
-        let (_, channels) = leading(&x.shape, &self.window)?;
-        let sizes = self.sizes(&self.channels(spec, channels)?);
+        let (lead, channels) = leading(&x.shape, &self.window)?;
+        let lead = lead.iter().product::<usize>();
+        let sizes = self.sizes(&self.channels(spec, channels)?, lead);
         let interval = spec.products(self.reads(x.interval), sizes.inner, 0)?.tracked()?;
         let weight = system.weight(self.weight)?;
         let products = ValueType { shape: out.shape.clone(), interval };
@@ -80,7 +80,10 @@ impl Operator for Conv {
         let Some(id) = self.bias else { return Ok(products) };
         let bias = system.weight(id)?;
         let (len, biases) = (count(&out.shape)?, system.len(bias));
-        let map = IndexMap::spread(len, biases);
+        let map = match lead {
+            1 => IndexMap::spread(len, biases),
+            _ => IndexMap::Gather((0..len).map(|k| (k / (len / lead / biases) % biases) as u32).collect()),
+        };
         Ok(system.linear("accumulator", out, 0, vec![Term::of(products, 1), Term::mapped(bias, 1, map)]))
     }
 }
@@ -102,13 +105,16 @@ impl Conv {
         Ok(Channels { inputs, outputs })
     }
 
-    fn sizes(&self, channels: &Channels) -> Sizes {
+    /// The contraction of `lead` inputs: an axis more, which the kernel does not reach across.
+    fn sizes(&self, channels: &Channels, lead: usize) -> Sizes {
+        let own = (lead > 1).then(|| WindowAxis::new(lead, 1));
+        let window = Window { axes: own.into_iter().chain(self.window.axes.iter().copied()).collect() };
         Sizes {
             batch: self.groups,
-            rows: self.window.positions(),
-            inner: channels.inputs / self.groups * self.window.taps(),
+            rows: window.positions(),
+            inner: channels.inputs / self.groups * window.taps(),
             columns: channels.outputs / self.groups,
-            form: ContractForm::Windows(self.window.clone()),
+            form: ContractForm::Windows { window, lead },
         }
     }
 }

@@ -166,7 +166,7 @@ impl SumPool {
 }
 
 /// Refuses windows that would make more pairs of an entry and a window, each `times` over, than a tensor has entries.
-fn limited(shape: &[usize], window: &Window, times: usize) -> Result<(), LayerError> {
+pub(super) fn limited(shape: &[usize], window: &Window, times: usize) -> Result<(), LayerError> {
     let mut sizes = shape.iter().copied().chain([window.taps(), times]);
     match sizes.try_fold(1usize, |pairs, size| pairs.checked_mul(size)) {
         Some(pairs) if pairs <= MAX_ENTRIES => Ok(()),

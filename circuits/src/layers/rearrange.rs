@@ -64,6 +64,17 @@ fn gather(indices: &[Option<u32>], read: impl Fn(&Option<u32>) -> u32) -> IndexM
 }
 
 impl Rearrange {
+    /// The same of each of `records` inputs of `len` entries.
+    pub(super) fn on_several(&self, records: usize, len: usize) -> Self {
+        let of = |indices: &Vec<Option<u32>>, record: usize| {
+            let start = (record * len) as u32;
+            indices.iter().map(|index| index.map(|index| index + start)).collect::<Vec<_>>()
+        };
+        let indices = self.indices.as_ref();
+        let indices = indices.map(|indices| (0..records).flat_map(|record| of(indices, record)).collect());
+        Self { shape: [&[records], self.shape.as_slice()].concat(), indices, fill: self.fill }
+    }
+
     fn interval(&self, x: &ValueType) -> Result<Interval, LayerError> {
         let fill = Interval::new(self.fill, self.fill);
         match &self.indices {

@@ -8,14 +8,14 @@ use rayon::prelude::*;
 
 use super::layout::{Layout, Storage};
 use crate::field::{Fr, from_int};
-use crate::parameters::{Blinding, Parameters};
+use crate::parameters::Parameters;
 use crate::r1cs::{Expression, FirstRound};
-use crate::system::{BlindingId, Linear, Role, Solved, SystemWitness, TensorId, TensorSystem, Term};
+use crate::system::{BlindingId, Blindings, Linear, Role, Solved, SystemWitness, TensorId, TensorSystem, Term};
 
 /// The integers of tensors, as far as they are known; all 0 where they are not.
 pub(super) struct Values<'a> {
     entries: Vec<Cow<'a, [i64]>>,
-    blindings: Option<[&'a Blinding; 2]>,
+    blindings: Option<Blindings<'a>>,
 }
 
 impl<'a> Values<'a> {
@@ -25,9 +25,9 @@ impl<'a> Values<'a> {
     }
 
     /// Everything is known.
-    pub(super) fn of_witness(witness: &'a SystemWitness, record: &'a Blinding, outcome: &'a Blinding) -> Self {
+    pub(super) fn of_witness(witness: &'a SystemWitness, blindings: Blindings<'a>) -> Self {
         let entries = (0..witness.tensors.len()).map(|index| witness.entries(TensorId(index))).collect();
-        Self { entries, blindings: Some([record, outcome]) }
+        Self { entries, blindings: Some(blindings) }
     }
 
     /// The model is known.
@@ -55,7 +55,7 @@ impl<'a> Values<'a> {
 
     /// A blinding value.
     pub(super) fn blinding(&self, id: BlindingId) -> Fr {
-        self.blindings.map_or(from_int(0), |[record, outcome]| *id.pick(record, outcome).expose())
+        self.blindings.and_then(|blindings| blindings.get(id)).map_or(from_int(0), |blinding| *blinding.expose())
     }
 }
 

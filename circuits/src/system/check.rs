@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 
-use super::{Hash, Lookup, Publish, Relation, SystemWitness, TensorId, TensorSystem, Vanish, WordId};
+use super::{Blindings, Hash, Lookup, Publish, Relation, SystemWitness, TensorId, TensorSystem, Vanish, WordId};
 use crate::field::Fr;
 use crate::parameters::Blinding;
 
@@ -79,13 +79,7 @@ pub enum Violation {
 
 impl TensorSystem {
     /// Checks `witness` and the statement's `words` against every relation.
-    pub fn check(
-        &self,
-        witness: &SystemWitness,
-        words: &[Fr],
-        record: &Blinding,
-        outcome: &Blinding,
-    ) -> Result<(), Violation> {
+    pub fn check(&self, witness: &SystemWitness, words: &[Fr], blindings: Blindings<'_>) -> Result<(), Violation> {
         if words.len() != self.words {
             return Err(Violation::Words { expected: self.words, got: words.len() });
         }
@@ -96,7 +90,7 @@ impl TensorSystem {
             Relation::Product(product) => self.check_equation(index, product.out, witness),
             Relation::Vanish(vanish) => self.check_vanish(index, vanish, witness),
             Relation::Lookup(lookup) => self.check_lookup(index, lookup, witness),
-            Relation::Hash(hash) => check_hash(index, hash, witness, words, hash.blinding.pick(record, outcome)),
+            Relation::Hash(hash) => check_hash(index, hash, witness, words, blindings.get(hash.blinding)),
             Relation::Publish(publish) => check_publish(index, publish, witness, words),
         })
     }
@@ -151,8 +145,9 @@ fn check_hash(
     hash: &Hash,
     witness: &SystemWitness,
     words: &[Fr],
-    blinding: &Blinding,
+    blinding: Option<&Blinding>,
 ) -> Result<(), Violation> {
+    let blinding = blinding.ok_or(Violation::Word { relation, word: hash.word.0 })?;
     check_word(relation, hash.word, hash.packing.committed(witness, blinding), words)
 }
 

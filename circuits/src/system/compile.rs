@@ -1,15 +1,15 @@
 //! From an architecture to a tensor system: the record, the layers in order, the class, the outcome.
 
+use std::num::NonZeroUsize;
+use std::ops::Range;
+
 use thiserror::Error;
 
-use super::{BlindingId, PackedEntry, Packing, SystemBuilder, TensorId, TensorSystem, WordId};
+use super::{BlindingId, IndexMap, PackedEntry, Packing, SystemBuilder, TensorId, TensorSystem, Term, WordId};
 use crate::architecture::{Architecture, ArchitectureError, LayerNode, OutcomeKind};
+use crate::layers::operands::count;
 use crate::layers::{LayerError, ValueType, relate_argmax};
-use crate::statement::{SCORE_INTERVAL, SCORE_OFFSET, SCORES_PER_WORD, score_position};
-
-/// The record commitment is the first word of the statement, the outcome words follow.
-const RECORD_WORD: WordId = WordId(0);
-const OUTCOME_WORD: WordId = WordId(1);
+use crate::statement::{SCORE_INTERVAL, SCORE_OFFSET, SCORES_PER_WORD, outcome_words, score_position};
 
 /// Why an architecture has no tensor system.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -32,37 +32,78 @@ pub enum CompileError {
 
 /// The tensor system of `architecture`.
 pub fn compile(architecture: &Architecture) -> Result<TensorSystem, CompileError> {
-    architecture.validate()?;
+    compile_records(architecture, NonZeroUsize::MIN)
+}
+
+/// The tensor system of `architecture` on several records at once, which share the weights and what is proven of them. The record's
+/// tensor holds them one after the other; the statement has the words of each in turn.
+pub fn compile_records(architecture: &Architecture, records: NonZeroUsize) -> Result<TensorSystem, CompileError> {
+    let types = architecture.validate()?;
+    let records = records.get();
     let mut system = SystemBuilder::new(&architecture.parameters);
-    let mut values = vec![relate_record(architecture, &mut system)];
+    let words = 1 + outcome_words(architecture.outcome, types[architecture.scores.0].shape.iter().product());
+    let mut values = vec![relate_records(architecture, &mut system, (records, words))?];
     for node in &architecture.layers {
-        values.push(relate_node(node, &mut system, &values)?);
+        let len = node.inputs.first().map_or(0, |input| types[input.0].shape.iter().product());
+        values.push(relate_node(node, &mut system, &values, (records, len))?);
     }
     system.enter("outcome");
     let scores = values[architecture.scores.0];
     bound_scores(&mut system, scores);
-    let class = relate_argmax(&mut system, scores).map_err(CompileError::Class)?;
-    disclose(architecture.outcome, &mut system, class, scores);
+    let len = system.len(scores) / records;
+    for record in 0..records {
+        let range = len * record..len * (record + 1);
+        let own = part(&mut system, scores, range.clone());
+        let class = relate_argmax(&mut system, own).map_err(CompileError::Class)?;
+        disclose(architecture.outcome, &mut system, (class, scores, range), (record, words));
+    }
     Ok(system.finish())
 }
 
-/// The record and its commitment.
-fn relate_record(architecture: &Architecture, system: &mut SystemBuilder<'_>) -> TensorId {
-    let interval = architecture.encoding.interval;
-    let record = system.record(ValueType { shape: architecture.input_shape.clone(), interval });
-    let packing = Packing::dense(record, architecture.encoding.len, interval);
-    system.hash(packing, BlindingId::Record, RECORD_WORD);
-    record
+/// The records and their commitments.
+fn relate_records(
+    architecture: &Architecture,
+    system: &mut SystemBuilder<'_>,
+    (records, words): (usize, usize),
+) -> Result<TensorId, CompileError> {
+    let (interval, len) = (architecture.encoding.interval, architecture.encoding.len);
+    let shape = several(records, &architecture.input_shape);
+    count(&shape).map_err(|source| CompileError::Layer { name: "record".into(), source })?;
+    let tensor = system.record(ValueType { shape, interval });
+    for record in 0..records {
+        let packing = Packing::dense(tensor, len * record..len * (record + 1), interval);
+        system.hash(packing, BlindingId::Record(record), WordId(words * record));
+    }
+    Ok(tensor)
+}
+
+/// The shape of so many values of a shape.
+fn several(records: usize, shape: &[usize]) -> Vec<usize> {
+    (records > 1).then_some(records).into_iter().chain(shape.iter().copied()).collect()
+}
+
+/// A range of a tensor's entries as a tensor, the tensor itself where it has no others.
+fn part(system: &mut SystemBuilder<'_>, tensor: TensorId, range: Range<usize>) -> TensorId {
+    if range.len() == system.len(tensor) {
+        return tensor;
+    }
+    let value = ValueType { shape: vec![range.len()], ..system.value(tensor) };
+    let map = IndexMap::Gather(range.map(|index| index as u32).collect());
+    system.linear("own", value, 0, vec![Term::mapped(tensor, 1, map)])
 }
 
 fn relate_node(
     node: &LayerNode,
     system: &mut SystemBuilder<'_>,
     values: &[TensorId],
+    (records, len): (usize, usize),
 ) -> Result<TensorId, CompileError> {
     system.enter(&node.name);
     let inputs: Vec<_> = node.inputs.iter().map(|id| values[id.0]).collect();
-    let related = node.layer.operator().relate(system, &inputs);
+    let related = match records {
+        1 => node.layer.operator().relate(system, &inputs),
+        _ => node.layer.on_several(records, len).operator().relate(system, &inputs),
+    };
     related.map_err(|source| CompileError::Layer { name: node.name.clone(), source })
 }
 
@@ -76,21 +117,29 @@ fn bound_scores(system: &mut SystemBuilder<'_>, scores: TensorId) {
     }
 }
 
-fn disclose(kind: OutcomeKind, system: &mut SystemBuilder<'_>, class: TensorId, scores: TensorId) {
-    let with_scores = pack_outcome(class, scores, system.len(scores));
+/// Discloses one record's class and scores: `range` of the scores' entries.
+fn disclose(
+    kind: OutcomeKind,
+    system: &mut SystemBuilder<'_>,
+    (class, scores, range): (TensorId, TensorId, Range<usize>),
+    (record, words): (usize, usize),
+) {
+    let first = WordId(words * record + 1);
     match kind {
-        OutcomeKind::Class => system.publish(pack_outcome(class, scores, 0), OUTCOME_WORD),
-        OutcomeKind::ClassAndScores => system.publish(with_scores, OUTCOME_WORD),
-        OutcomeKind::Commitment => system.hash(with_scores, BlindingId::Outcome, OUTCOME_WORD),
+        OutcomeKind::Class => system.publish(pack_outcome(class, scores, 0..0), first),
+        OutcomeKind::ClassAndScores => system.publish(pack_outcome(class, scores, range), first),
+        OutcomeKind::Commitment => {
+            system.hash(pack_outcome(class, scores, range), BlindingId::Outcome(record), first);
+        }
     }
 }
 
-/// Class and the first `len` scores, laid out as in [`Outcome::words`](crate::Outcome::words).
-fn pack_outcome(class: TensorId, scores: TensorId, len: usize) -> Packing {
-    let mut words = vec![Vec::new(); len.div_ceil(SCORES_PER_WORD).max(1)];
+/// Class and some of the scores, laid out as in [`Outcome::words`](crate::Outcome::words).
+fn pack_outcome(class: TensorId, scores: TensorId, range: Range<usize>) -> Packing {
+    let mut words = vec![Vec::new(); range.len().div_ceil(SCORES_PER_WORD).max(1)];
     words[0].push(PackedEntry { tensor: class, index: 0, offset: 0, bit: 0 });
-    for index in 0..len {
-        let (word, bit) = score_position(index);
+    for (position, index) in range.enumerate() {
+        let (word, bit) = score_position(position);
         words[word].push(PackedEntry { tensor: scores, index, offset: SCORE_OFFSET, bit });
     }
     Packing { words }

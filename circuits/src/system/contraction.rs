@@ -27,10 +27,13 @@ impl ContractLayout<'_> {
     /// Batch entry, row and column of entry `index` of `out`.
     pub(crate) fn coordinates(&self, index: usize) -> (usize, usize, usize) {
         let Sizes { rows, columns, .. } = *self.sizes;
-        let (b, rest) = (index / (rows * columns), index % (rows * columns));
         match self.sizes.form {
-            ContractForm::Matrices => (b, rest / columns, rest % columns),
-            ContractForm::Windows(_) => (b, rest % rows, rest / rows),
+            ContractForm::Matrices => (index / (rows * columns), index / columns % rows, index % columns),
+            ContractForm::Windows { lead, .. } => {
+                let (each, outputs) = (rows / lead, self.sizes.batch * columns);
+                let (output, first) = (index / each % outputs, index / (each * outputs));
+                (output / columns, first * each + index % each, output % columns)
+            }
         }
     }
 
@@ -39,7 +42,9 @@ impl ContractLayout<'_> {
         let Sizes { rows, columns, .. } = *self.sizes;
         match self.sizes.form {
             ContractForm::Matrices => (b * rows + m) * columns + n,
-            ContractForm::Windows(_) => (b * columns + n) * rows + m,
+            ContractForm::Windows { lead, .. } => {
+                planar((b * columns + n, self.sizes.batch * columns), (m, rows), lead)
+            }
         }
     }
 
@@ -48,9 +53,11 @@ impl ContractLayout<'_> {
         let Sizes { rows, inner, .. } = *self.sizes;
         match self.sizes.form {
             ContractForm::Matrices => Some((b * rows + m) * inner + k),
-            ContractForm::Windows(_) => {
+            ContractForm::Windows { lead, .. } => {
                 let entry = self.sources[m * self.taps + k % self.taps]?;
-                Some((b * (inner / self.taps) + k / self.taps) * self.entries + entry as usize)
+                let (channel, channels) =
+                    (b * (inner / self.taps) + k / self.taps, inner / self.taps * self.sizes.batch);
+                Some(planar((channel, channels), (entry as usize, self.entries), lead))
             }
         }
     }
@@ -60,7 +67,7 @@ impl ContractLayout<'_> {
         let Sizes { inner, columns, .. } = *self.sizes;
         match self.sizes.form {
             ContractForm::Matrices => (b * inner + k) * columns + n,
-            ContractForm::Windows(_) => (b * columns + n) * inner + k,
+            ContractForm::Windows { .. } => (b * columns + n) * inner + k,
         }
     }
 }
@@ -75,7 +82,7 @@ impl Sizes {
     pub(crate) fn left_entries(&self) -> usize {
         match &self.form {
             ContractForm::Matrices => self.batch * self.rows * self.inner,
-            ContractForm::Windows(window) => self.batch * (self.inner / window.taps()) * window.entries(),
+            ContractForm::Windows { window, .. } => self.batch * (self.inner / window.taps()) * window.entries(),
         }
     }
 
@@ -83,7 +90,9 @@ impl Sizes {
     pub(crate) fn channel_entry(&self, channel: usize, entry: usize) -> usize {
         match &self.form {
             ContractForm::Matrices => (channel / self.inner * self.rows + entry) * self.inner + channel % self.inner,
-            ContractForm::Windows(window) => channel * window.entries() + entry,
+            ContractForm::Windows { window, lead } => {
+                planar((channel, self.batch * self.inner / window.taps()), (entry, window.entries()), *lead)
+            }
         }
     }
 
@@ -91,7 +100,7 @@ impl Sizes {
     pub(crate) fn layout(&self) -> ContractLayout<'_> {
         let (sources, taps, entries) = match &self.form {
             ContractForm::Matrices => (Vec::new(), 1, 1),
-            ContractForm::Windows(window) => (window.sources(), window.taps(), window.entries()),
+            ContractForm::Windows { window, .. } => (window.sources(), window.taps(), window.entries()),
         };
         ContractLayout { sizes: self, sources, taps, entries }
     }
@@ -133,11 +142,18 @@ impl Sizes {
         let matrix = &right[b * self.inner * self.columns..][..self.inner * self.columns];
         let product = match self.form {
             ContractForm::Matrices => patches.dot(&view(matrix, self.inner, self.columns)),
-            ContractForm::Windows(_) => patches.dot(&view(matrix, self.columns, self.inner).t()),
+            ContractForm::Windows { .. } => patches.dot(&view(matrix, self.columns, self.inner).t()),
         };
         patches.iter_mut().for_each(Zeroize::zeroize);
         product
     }
+}
+
+/// Index of an entry of a channel, both given with how many there are, where an entry's first axis, of length
+/// `lead`, stands before the channels.
+fn planar((channel, channels): (usize, usize), (entry, entries): (usize, usize), lead: usize) -> usize {
+    let each = entries / lead;
+    (entry / each * channels + channel) * each + entry % each
 }
 
 fn view(entries: &[f64], rows: usize, columns: usize) -> ArrayView2<'_, f64> {

@@ -1,8 +1,10 @@
 //! Packed words and the statement's words.
 
+use std::ops::Range;
+
 use ark_ff::Zero;
 
-use super::{BlindingId, PackedEntry, Packing, Relation, SystemWitness, TensorId, TensorSystem};
+use super::{BlindingId, Blindings, PackedEntry, Packing, Relation, SystemWitness, TensorId, TensorSystem};
 use crate::architecture::Interval;
 use crate::field::{Fr, from_int, power_of_two};
 use crate::gadgets::poseidon::commit;
@@ -12,13 +14,13 @@ use crate::parameters::{Blinding, Record};
 const WORD_BITS: u32 = 248;
 
 impl Packing {
-    /// All `len` entries of `tensor`, each less the interval's lower end, as many per word as fit.
-    pub fn dense(tensor: TensorId, len: usize, interval: Interval) -> Self {
+    /// The given entries of `tensor`, each less the interval's lower end, as many per word as fit.
+    pub fn dense(tensor: TensorId, range: Range<usize>, interval: Interval) -> Self {
         let width = u64::BITS - (interval.size() - 1).leading_zeros();
         let per_word = (WORD_BITS / width.max(1)) as usize;
-        let entry =
-            |index: usize| PackedEntry { tensor, index, offset: -interval.lo, bit: width * (index % per_word) as u32 };
-        let entries: Vec<_> = (0..len).map(entry).collect();
+        let bit = |index: usize| width * ((index - range.start) % per_word) as u32;
+        let entry = |index: usize| PackedEntry { tensor, index, offset: -interval.lo, bit: bit(index) };
+        let entries: Vec<_> = range.clone().map(entry).collect();
         Self { words: entries.chunks(per_word).map(<[_]>::to_vec).collect() }
     }
 
@@ -42,14 +44,15 @@ impl Packing {
 }
 
 impl TensorSystem {
-    /// The statement's words: the record commitment, then the outcome.
-    pub fn words(&self, witness: &SystemWitness, record: &Blinding, outcome: &Blinding) -> Vec<Fr> {
+    /// The statement's words: for each record its commitment, then its outcome. A word whose blinding is missing is 0.
+    pub fn words(&self, witness: &SystemWitness, blindings: Blindings<'_>) -> Vec<Fr> {
         let mut words = vec![Fr::zero(); self.words];
         for relation in &self.relations {
             match relation {
                 Relation::Hash(hash) => {
-                    let blinding = hash.blinding.pick(record, outcome);
-                    words[hash.word.0] = hash.packing.committed(witness, blinding);
+                    if let Some(blinding) = blindings.get(hash.blinding) {
+                        words[hash.word.0] = hash.packing.committed(witness, blinding);
+                    }
                 }
                 Relation::Publish(publish) => {
                     let packed = publish.packing.evaluate(witness);
@@ -63,25 +66,15 @@ impl TensorSystem {
 }
 
 impl TensorSystem {
-    /// The record commitment alone, for a record whose length fits the system; `None` otherwise.
+    /// The commitment to a record alone, for a record whose length fits the system; `None` otherwise. It is the same in a system for several.
     pub fn record_commitment(&self, record: &Record, blinding: &Blinding) -> Option<Fr> {
         let hashes = self.relations.iter().filter_map(|relation| match relation {
-            Relation::Hash(hash) if hash.blinding == BlindingId::Record => Some(hash),
+            Relation::Hash(hash) if hash.blinding == BlindingId::Record(0) => Some(hash),
             _ => None,
         });
         let packing = &hashes.map(|hash| &hash.packing).next()?;
         let entries = record.entries();
         let fits = packing.words.iter().flatten().all(|entry| entry.index < entries.len());
         fits.then(|| commit(&packing.pack(|entry| entries[entry.index]), blinding))
-    }
-}
-
-impl BlindingId {
-    /// The blinding value meant.
-    pub fn pick<'b>(self, record: &'b Blinding, outcome: &'b Blinding) -> &'b Blinding {
-        match self {
-            Self::Record => record,
-            Self::Outcome => outcome,
-        }
     }
 }

@@ -8,7 +8,8 @@ use zkdx_circuits::architecture::{Interval, LayerNode, ParameterId, ParameterSpe
 use zkdx_circuits::layers::{Activation, Affine, Combine, Concat, Conv, Dense, Layer, Rearrange, Requantize};
 use zkdx_circuits::statement::{SCORE_INTERVAL, SCORE_OFFSET};
 use zkdx_circuits::system::{
-    Definition, PackedEntry, Relation, Role, Solved, SystemWitness, TensorId, TensorInfo, TensorSystem, Term, compile,
+    Blindings, Definition, PackedEntry, Relation, Role, Solved, SystemWitness, TensorId, TensorInfo, TensorSystem,
+    Term, compile,
 };
 use zkdx_circuits::{
     Architecture, Blinding, Encoding, Feature, Fr, Head, Outcome, OutcomeKind, Parameters, Record, Window, WindowAxis,
@@ -188,12 +189,12 @@ pub(crate) fn blindings() -> [Blinding; 2] {
 
 pub(crate) fn words(system: &TensorSystem, witness: &SystemWitness) -> Vec<Fr> {
     let [record, outcome] = blindings();
-    system.words(witness, &record, &outcome)
+    system.words(witness, Blindings::single(&record, &outcome))
 }
 
 pub(crate) fn accepted(system: &TensorSystem, witness: &SystemWitness, words: &[Fr]) -> Result<(), String> {
     let [record, outcome] = blindings();
-    system.check(witness, words, &record, &outcome).map_err(|violation| violation.to_string())
+    system.check(witness, words, Blindings::single(&record, &outcome)).map_err(|violation| violation.to_string())
 }
 
 /// The tensor whose name ends in `name`.

@@ -6,7 +6,7 @@ use zkdx_circuits::architecture::{
     Architecture, Encoding, Feature, Head, Interval, LayerNode, OutcomeKind, ParameterId, ParameterSpec, ValueId,
 };
 use zkdx_circuits::layers::{Activation, Dense, Layer, Requantize};
-use zkdx_circuits::system::{SystemWitness, TensorSystem, compile};
+use zkdx_circuits::system::{Blindings, SystemWitness, TensorSystem, compile};
 use zkdx_circuits::{Blinding, Fr, Parameters, Record};
 
 /// A compiled network with everything a proof needs.
@@ -43,7 +43,7 @@ impl Network {
     pub(crate) fn new(system: TensorSystem, parameters: Parameters, record: &Record) -> Self {
         let witness = system.witness(record, &parameters).expect("an honest witness");
         let [record, outcome] = [11u64, 12].map(|value| Blinding::from_field(Fr::from(value)));
-        let words = system.words(&witness, &record, &outcome);
+        let words = system.words(&witness, Blindings::single(&record, &outcome));
         Self { system, parameters, witness, record, outcome, words }
     }
 }

@@ -22,7 +22,7 @@ impl Exponents {
                 shifts: vec![0],
                 sources: (0..sizes.rows as u32).map(Some).collect(),
             },
-            ContractForm::Windows(window) => Self {
+            ContractForm::Windows { window, .. } => Self {
                 entries: (0..window.entries()).map(|entry| entry_exponent(window, entry)).collect(),
                 shifts: (0..window.taps()).map(|tap| tap_exponent(window, tap)).collect(),
                 sources: window.sources(),

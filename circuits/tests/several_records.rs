@@ -1,0 +1,202 @@
+//! Several records in one system: each gets the words that it gets alone, and nothing of one can stand for another.
+
+mod layers_support;
+mod support;
+
+use std::num::NonZeroUsize;
+
+use ark_ff::UniformRand;
+use ark_std::rand::{SeedableRng, rngs::StdRng};
+use layers_support::{Case, Sketch, assert_bounded, assert_expressible, assert_solutions, set, splitmix, window};
+use proptest::prelude::*;
+use zkdx_circuits::architecture::{Interval, ValueId};
+use zkdx_circuits::layers::{Layer, MaxPool, SumPool};
+use zkdx_circuits::lower::{Multiply, NetworkCircuit, Plan, weights};
+use zkdx_circuits::r1cs::{FirstRoundWitness, shape};
+use zkdx_circuits::system::{Blindings, Role, SystemWitness, TensorSystem, compile_records};
+use zkdx_circuits::{Architecture, Blinding, Fr, OutcomeKind, Record, Window, WindowAxis};
+
+const RECORD: ValueId = ValueId::RECORD;
+const BYTES: Interval = Interval::new(-8, 7);
+const KINDS: [OutcomeKind; 3] = [OutcomeKind::Class, OutcomeKind::ClassAndScores, OutcomeKind::Commitment];
+
+/// Cases of one architecture and model, with the blindings of each record and its outcome.
+struct Several {
+    cases: Vec<Case>,
+    blindings: [Vec<Blinding>; 2],
+    system: TensorSystem,
+    record: Record,
+}
+
+impl Several {
+    fn new(architecture: &Architecture, records: usize, seed: u64) -> Self {
+        let model = Case::seeded(architecture.clone(), seed).parameters;
+        let case =
+            |index| Case { parameters: model.clone(), ..Case::seeded(architecture.clone(), seed ^ (index << 32)) };
+        let cases: Vec<Case> = (1..=records as u64).map(case).collect();
+        let of = |first: u64| (0..records as u64).map(|i| Blinding::from_field(Fr::from(first + i))).collect();
+        let count = NonZeroUsize::new(records).expect("some records");
+        let system = compile_records(architecture, count).expect("the architecture compiles");
+        let record = Record::new(cases.iter().flat_map(|case| case.record.entries()).copied().collect());
+        Self { cases, blindings: [of(100), of(200)], system, record }
+    }
+
+    fn blindings(&self) -> Blindings<'_> {
+        let [records, outcomes] = &self.blindings;
+        Blindings { records, outcomes }
+    }
+
+    fn witness(&self) -> SystemWitness {
+        self.system.witness(&self.record, &self.cases[0].parameters).expect("honest inputs have a witness")
+    }
+
+    /// The words that each record gets in a system of its own.
+    fn alone(&self) -> Vec<Vec<Fr>> {
+        let of = |(index, case): (usize, &Case)| {
+            let system = case.system();
+            case.assert_complete();
+            let blindings = Blindings::single(&self.blindings[0][index], &self.blindings[1][index]);
+            system.words(&case.witness(&system), blindings)
+        };
+        self.cases.iter().enumerate().map(of).collect()
+    }
+
+    fn assert_complete(&self) -> Vec<Fr> {
+        let witness = self.witness();
+        let words = self.system.words(&witness, self.blindings());
+        assert_eq!(words, self.alone().concat(), "a record has other words among others than alone");
+        assert_eq!(self.system.check(&witness, &words, self.blindings()), Ok(()));
+        assert_bounded(&self.system);
+        assert_expressible(&self.system);
+        assert_solutions(&self.system, &witness);
+        words
+    }
+
+    /// The circuit accepts the same, by each way to multiply.
+    fn assert_lowered(&self, words: &[Fr]) {
+        let witness = self.witness();
+        for multiply in [Multiply::Limbs, Multiply::Powers] {
+            let plan = Plan::pick(&self.system, vec![4], Some(multiply), |_, _| None);
+            let circuit = NetworkCircuit::new(&self.system, &plan).expect("a sound system");
+            let r1cs = shape(&circuit);
+            assert_eq!(r1cs.constraints() as u64, circuit.report().constraints());
+            let circuit = circuit.with_witness(&witness, self.blindings());
+            let mut rng = StdRng::seed_from_u64(5);
+            let challenges = vec![Fr::rand(&mut rng), Fr::rand(&mut rng)];
+            let proof = FirstRoundWitness::new(&circuit, words.to_vec()).finish(challenges).expect("no zero");
+            assert_eq!(proof.violated(), None);
+            let registered = weights(&self.system, &plan, &self.cases[0].parameters).expect("a sound system");
+            let (start, assignment) = (r1cs.columns.public, proof.assignment());
+            assert_eq!(registered, assignment[start..start + r1cs.columns.weight]);
+        }
+    }
+}
+
+/// Every operator: convolution in groups with a bias for each position, pooling, sums, movement that repeats, drops and fills entries.
+fn all_operators(kind: OutcomeKind) -> Architecture {
+    let same = WindowAxis { before: 1, after: 1, ..WindowAxis::new(4, 3) };
+    let halves = WindowAxis { stride: 2, ..WindowAxis::new(4, 2) };
+    let halves = Window { axes: vec![halves, halves] };
+    let mut sketch = Sketch::new(&[1, 2, 4, 4], BYTES);
+    let bias = Some((true, Interval::new(-90, 90)));
+    let conv = sketch.conv(RECORD, (2, 4, 2), &Window { axes: vec![same, same] }, BYTES, bias);
+    let largest = sketch.layer(Layer::MaxPool(MaxPool { window: halves.clone() }), &[conv]);
+    let left = sketch.clamp(largest, 4, 0, 15);
+    let factors = Some((0..4).map(|position| position - 1).collect());
+    let sums = sketch.layer(Layer::SumPool(SumPool { window: halves, factors }), &[RECORD]);
+    let right = sketch.clamp(sums, 2, -8, 7);
+    let joined = sketch.concat(&[left, right], 1);
+    let scaled = sketch.affine(joined, &[6, 2, 2], BYTES, Some(BYTES));
+    let twice = sketch.combine(&[scaled, joined], vec![1, -3], 2);
+    let active = sketch.clamp(twice, 3, -16, 15);
+    let indices = (0..20).map(|k| (k % 7 != 3).then_some((k * 5 % 24) as u32)).collect();
+    let moved = sketch.rearrange(active, &[1, 20], Some(indices), 3);
+    let scores = sketch.dense(moved, [20, 3], BYTES, Some(BYTES));
+    let mut architecture = sketch.finish(scores);
+    architecture.outcome = kind;
+    architecture
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn records_get_the_words_they_get_alone(records in 1usize..5, kind in prop::sample::select(&KINDS[..]), seed: u64) {
+        let several = Several::new(&all_operators(kind), records, seed);
+        let words = several.assert_complete();
+        several.assert_lowered(&words);
+    }
+
+    #[test]
+    fn convolutions_share_their_weights(
+        window in window(3), groups in 1usize..3, outputs in 1usize..3, records in 2usize..4, seed: u64,
+    ) {
+        let mut sketch = Sketch::new(&[&[groups], &window.input_shape()[..]].concat(), BYTES);
+        let scores = sketch.conv(RECORD, (groups, groups * outputs, groups), &window, BYTES, None);
+        let mut architecture = sketch.finish(scores);
+        architecture.outcome = OutcomeKind::Class;
+        let several = Several::new(&architecture, records, seed);
+        let words = several.assert_complete();
+        several.assert_lowered(&words);
+    }
+}
+
+/// Words of another record, and every change of an entry or of a word.
+#[test]
+fn nothing_else_is_accepted() {
+    let several = Several::new(&all_operators(OutcomeKind::ClassAndScores), 2, 9);
+    let words = several.assert_complete();
+    let mut witness = several.witness();
+    let accepts =
+        |witness: &SystemWitness, words: &[Fr]| several.system.check(witness, words, several.blindings()).is_ok();
+    let (first, second) = words.split_at(words.len() / 2);
+    assert_ne!(first, second);
+    assert!(!accepts(&witness, &[second, first].concat()));
+    assert!(!accepts(&witness, &[first, first].concat()));
+    assert!(!accepts(&witness, first));
+    for index in 0..words.len() {
+        let mut other = words.clone();
+        other[index] += Fr::from(1u64);
+        assert!(!accepts(&witness, &other));
+    }
+    let mut state = 3;
+    for (index, info) in several.system.tensors.iter().enumerate() {
+        if matches!(info.role, Role::Weight(_)) {
+            continue;
+        }
+        for entry in 0..info.len() {
+            let honest = witness.entry(zkdx_circuits::system::TensorId(index), entry);
+            for lie in [honest + 1, honest - 1, honest ^ (1 << (splitmix(&mut state) % 40))] {
+                set(&mut witness, index, entry, lie);
+                assert!(!accepts(&witness, &words), "entry {entry} of {} may be {lie} for {honest}", info.name);
+            }
+            set(&mut witness, index, entry, honest);
+        }
+    }
+}
+
+/// The weights' constraints are there once: sixteen records cost far less than sixteen times one.
+#[test]
+fn weights_cost_once() {
+    let mut sketch = Sketch::new(&[256], BYTES);
+    let hidden = sketch.dense(RECORD, [256, 256], BYTES, None);
+    let active = sketch.clamp(hidden, 6, 0, 15);
+    let scores = sketch.dense(active, [256, 3], BYTES, None);
+    let mut architecture = sketch.finish(scores);
+    architecture.outcome = OutcomeKind::Class;
+    let constraints = |records: usize| {
+        let count = NonZeroUsize::new(records).expect("some records");
+        let system = compile_records(&architecture, count).expect("the architecture compiles");
+        let plan = Plan::choose(&system);
+        let constraints = NetworkCircuit::new(&system, &plan).expect("a sound system").report().constraints();
+        constraints / records as u64
+    };
+    let (one, sixteen) = (constraints(1), constraints(16));
+    assert!(3 * sixteen < one, "{one} constraints for a record alone, {sixteen} among sixteen");
+}
+
+#[test]
+fn too_many_records_are_refused() {
+    let count = NonZeroUsize::new(1 << 40).expect("some records");
+    assert!(compile_records(&all_operators(OutcomeKind::Class), count).is_err());
+}
