@@ -120,9 +120,9 @@ impl Ready {
     /// One proof, from the integers of the record to the finished file.
     pub fn prove(&self, prover: &Prover<'_>) -> Result<Proven, BenchError> {
         let workload = &self.engine.workload;
-        let patient = Patient { record: &workload.record, blinding: &self.blinding };
+        let patients = [Patient { record: &workload.record, blinding: &self.blinding, context: Context::default() }];
         let model = (&workload.parameters, &self.public);
-        let proven = self.engine.network.prove(prover, model, &patient, Context::default(), &mut OsRng);
+        let proven = self.engine.network.prove(prover, model, &patients, &mut OsRng);
         proven.map_err(failed("prove"))
     }
 
@@ -133,7 +133,7 @@ impl Ready {
 
     /// One native verification.
     pub fn verify(&self, key: &PreparedVerifyingKey, proven: &Proven) -> Result<(), BenchError> {
-        verify_file(key, &self.public, &proven.file, None).map(drop).map_err(failed("verify"))
+        verify_file(key, &self.public, &proven.file, &[]).map(drop).map_err(failed("verify"))
     }
 }
 

@@ -8,6 +8,8 @@ mod encoding;
 mod evaluate;
 mod validate;
 
+use std::num::NonZeroUsize;
+
 use serde::{Deserialize, Serialize};
 
 pub use encoding::{Encoding, EncodingError, Feature, Policy};
@@ -87,6 +89,18 @@ pub struct Architecture {
     pub labels: Vec<String>,
     /// What the statement discloses.
     pub outcome: OutcomeKind,
+    /// Records that one proof is about; they share what is proven of the weights.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub records: NonZeroUsize,
+}
+
+const fn one() -> NonZeroUsize {
+    NonZeroUsize::MIN
+}
+
+/// Serde hands a reference over.
+fn is_one(records: &NonZeroUsize) -> bool {
+    *records == one()
 }
 
 /// A value in the integer graph: 0 is the record, `i + 1` is the output of layer `i`.

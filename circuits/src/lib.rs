@@ -30,5 +30,5 @@ pub mod window;
 pub use architecture::{Architecture, Card, Encoding, Feature, Head, OutcomeKind};
 pub use field::Fr;
 pub use parameters::{Blinding, Parameters, Record};
-pub use statement::{Context, Outcome, Statement};
+pub use statement::{Case, Context, Outcome, Statement};
 pub use window::{Window, WindowAxis};

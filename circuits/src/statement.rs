@@ -1,7 +1,7 @@
 //! What a proof says, in which order, under which tags. The only place that knows.
 //!
-//! Public inputs of every circuit, after the constant 1: the record commitment, the outcome words, the challenges
-//! (`docs/src/encodings.md`).
+//! Public inputs of every circuit, after the constant 1: for each case the record commitment and the outcome words, then the
+//! challenges (`docs/src/encodings.md`).
 
 mod context;
 mod outcome;
@@ -33,6 +33,8 @@ pub enum Tag {
     Model,
     /// What a proof must not be replayed outside of.
     Context,
+    /// The contexts of several cases under one proof.
+    Contexts,
     /// What a contract remembers so as to refuse a replay.
     Nullifier,
     /// An architecture's canonical JSON.
@@ -48,6 +50,7 @@ impl Tag {
             Self::Transcript => "zkdx/two-round-groth16/v1/transcript",
             Self::Model => "zkdx/v1/model",
             Self::Context => "zkdx/v1/context",
+            Self::Contexts => "zkdx/v1/contexts",
             Self::Nullifier => "zkdx/v1/nullifier",
             Self::Architecture => "zkdx/v1/architecture",
             Self::Card => "zkdx/v1/card",
@@ -60,25 +63,52 @@ impl Tag {
     }
 }
 
-/// Everything a proof is about, as the verifier sees it.
+/// Everything a proof is about, as the verifier sees it: what one model says of one or more records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     /// Identity of the registered model.
     pub model_id: Digest32,
+    /// A case for each record, as many as the circuit was compiled for.
+    pub cases: Vec<Case>,
+}
+
+/// One record with its outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
     /// Hiding commitment to the record.
     pub record_commitment: Fr,
     /// The outcome as field elements, see [`outcome_words`].
     pub outcome: Vec<Fr>,
-    /// Where the proof may be used.
+    /// Where this case may be used.
     pub context: Context,
 }
 
 impl Statement {
+    /// A statement about one record.
+    pub fn single(model_id: Digest32, case: Case) -> Self {
+        Self { model_id, cases: vec![case] }
+    }
+
     /// The public inputs before the challenges, in order.
     pub fn words(&self) -> Vec<Fr> {
-        let mut words = vec![self.record_commitment];
-        words.extend_from_slice(&self.outcome);
-        words
+        self.cases.iter().flat_map(Case::words).collect()
+    }
+
+    /// What the challenges bind of the contexts: the one context's digest, or with several cases
+    /// `keccak(TAG_CONTEXTS ‖ digest_1 ‖ … ‖ digest_B)`.
+    pub fn context_digest(&self) -> Digest32 {
+        let digests: Vec<_> = self.cases.iter().map(|case| case.context.digest()).collect();
+        match &digests[..] {
+            [single] => *single,
+            several => keccak([&Tag::Contexts.digest()[..], several.as_flattened()]),
+        }
+    }
+}
+
+impl Case {
+    /// The case's share of the public inputs, in order.
+    pub fn words(&self) -> Vec<Fr> {
+        [&[self.record_commitment], &self.outcome[..]].concat()
     }
 }
 

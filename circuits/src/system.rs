@@ -32,7 +32,7 @@ mod witness;
 
 pub use builder::SystemBuilder;
 pub use check::{Violation, WITNESS_BITS};
-pub use compile::{CompileError, compile, compile_records};
+pub use compile::{CompileError, compile};
 pub(crate) use contraction::ContractLayout;
 pub use definition::Definition;
 pub use express::Solved;

@@ -13,7 +13,7 @@ use zkdx_circuits::architecture::{Interval, ValueId};
 use zkdx_circuits::layers::{Layer, MaxPool, SumPool};
 use zkdx_circuits::lower::{Multiply, NetworkCircuit, Plan, weights};
 use zkdx_circuits::r1cs::{FirstRoundWitness, shape};
-use zkdx_circuits::system::{Blindings, Role, SystemWitness, TensorSystem, compile_records};
+use zkdx_circuits::system::{Blindings, Role, SystemWitness, TensorSystem, compile};
 use zkdx_circuits::{Architecture, Blinding, Fr, OutcomeKind, Record, Window, WindowAxis};
 
 const RECORD: ValueId = ValueId::RECORD;
@@ -28,6 +28,11 @@ struct Several {
     record: Record,
 }
 
+/// The same architecture on so many records.
+fn on(architecture: &Architecture, records: usize) -> Architecture {
+    Architecture { records: NonZeroUsize::new(records).expect("some records"), ..architecture.clone() }
+}
+
 impl Several {
     fn new(architecture: &Architecture, records: usize, seed: u64) -> Self {
         let model = Case::seeded(architecture.clone(), seed).parameters;
@@ -35,8 +40,7 @@ impl Several {
             |index| Case { parameters: model.clone(), ..Case::seeded(architecture.clone(), seed ^ (index << 32)) };
         let cases: Vec<Case> = (1..=records as u64).map(case).collect();
         let of = |first: u64| (0..records as u64).map(|i| Blinding::from_field(Fr::from(first + i))).collect();
-        let count = NonZeroUsize::new(records).expect("some records");
-        let system = compile_records(architecture, count).expect("the architecture compiles");
+        let system = compile(&on(architecture, records)).expect("the architecture compiles");
         let record = Record::new(cases.iter().flat_map(|case| case.record.entries()).copied().collect());
         Self { cases, blindings: [of(100), of(200)], system, record }
     }
@@ -185,8 +189,7 @@ fn weights_cost_once() {
     let mut architecture = sketch.finish(scores);
     architecture.outcome = OutcomeKind::Class;
     let constraints = |records: usize| {
-        let count = NonZeroUsize::new(records).expect("some records");
-        let system = compile_records(&architecture, count).expect("the architecture compiles");
+        let system = compile(&on(&architecture, records)).expect("the architecture compiles");
         let plan = Plan::choose(&system);
         let constraints = NetworkCircuit::new(&system, &plan).expect("a sound system").report().constraints();
         constraints / records as u64
@@ -197,6 +200,9 @@ fn weights_cost_once() {
 
 #[test]
 fn too_many_records_are_refused() {
-    let count = NonZeroUsize::new(1 << 40).expect("some records");
-    assert!(compile_records(&all_operators(OutcomeKind::Class), count).is_err());
+    let architecture = all_operators(OutcomeKind::Class);
+    assert!(on(&architecture, 32).validate().is_ok());
+    for records in [33, 1 << 40, usize::MAX] {
+        assert!(on(&architecture, records).validate().is_err(), "{records}");
+    }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use proving::{CommitArgs, ContextArgs, ProveArgs};
+pub(crate) use proving::{CommitArgs, ContextArgs, ProveArgs, RecordCount, hex_array};
 
 /// Exit codes, as shown by `zkdx --help`.
 const EXIT_CODES: &str = "\
@@ -67,7 +67,7 @@ pub(crate) enum Command {
     Commit(CommitArgs),
     /// Prove the diagnosis of a committed record, or of each in a directory.
     #[command(
-        after_help = "Example:\n  zkdx prove --model model.zkdx --registration model.registration --key proving.key \\\n    --record patient.commitment -o proof.json\n  zkdx prove --records records --out-dir proofs"
+        after_help = "Example:\n  zkdx prove --model model.zkdx --registration model.registration --key proving.key \\\n    --record patient.commitment -o proof.json\n  zkdx prove --records records --out-dir proofs\n  zkdx prove --records records --out-dir proofs --key one.key --registration one.registration \\\n    --key eight.key --registration eight.registration"
     )]
     Prove(ProveArgs),
     /// Check a proof and print what it says.
@@ -189,6 +189,9 @@ pub(crate) struct CompileArgs {
     /// What the statement discloses.
     #[arg(long, value_enum, default_value_t = OutcomeArg::Class)]
     pub(crate) outcome: OutcomeArg,
+    /// How many records one proof is about, or `auto`: they share what is proven of the weights.
+    #[arg(long, value_name = "COUNT", default_value = "1")]
+    pub(crate) records: RecordCount,
     /// The circuit; public.
     #[arg(long, short, value_name = "FILE", default_value = "circuit.zkdx")]
     pub(crate) out: PathBuf,
@@ -246,9 +249,9 @@ pub(crate) struct VerifyArgs {
     /// Refuse keys from a single-party setup.
     #[arg(long)]
     pub(crate) require_ceremony: bool,
-    /// Open a committed outcome with this file.
+    /// Open a committed outcome with this file; once for each outcome to open.
     #[arg(long, value_name = "FILE")]
-    pub(crate) opening: Option<PathBuf>,
+    pub(crate) opening: Vec<PathBuf>,
 }
 
 /// Flags of `export`.

@@ -42,7 +42,7 @@ impl Kind {
 }
 
 /// An error with its reason and the next step.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CliError {
     /// Its kind.
     pub(crate) kind: Kind,

@@ -44,6 +44,12 @@ impl Size {
     }
 }
 
+impl Size {
+    fn doubled(self) -> Self {
+        Self { constraints: 2 * self.constraints, ..self }
+    }
+}
+
 fn parameters(architecture: &Architecture) -> u64 {
     architecture.parameters.iter().map(|spec| spec.shape.iter().product::<usize>() as u64).sum()
 }
@@ -71,6 +77,12 @@ pub(crate) fn check(task: Task, network: &Network, what: impl Into<String>) -> R
         Some(available) if needed > available => Err(refusal(what.into(), needed, available, size)),
         _ => Ok(()),
     }
+}
+
+/// Whether what is available suffices to set up a circuit of twice the size of `network`'s.
+pub(crate) fn fits_twice(network: &Network) -> Result<bool> {
+    let needed = estimate(Task::Setup, Size::of(network)?.doubled());
+    Ok(available()?.is_none_or(|available| needed <= available))
 }
 
 fn refusal(what: String, needed: u64, available: u64, size: Size) -> CliError {

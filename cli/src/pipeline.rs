@@ -109,10 +109,10 @@ impl Registered {
     ) -> Result<Proven> {
         let prover = Prover::new(&self.key, &self.registration, &Cpu).or_fail(Kind::Internal, "cannot use the key")?;
         let blinding = Blinding::random(&mut OsRng);
-        let patient = Patient { record, blinding: &blinding };
+        let patients = [Patient { record, blinding: &blinding, context: context(log) }];
         resources::reset_peak();
         let (cpu, wall) = (resources::cpu_seconds(), std::time::Instant::now());
-        let proven = self.network.prove(&prover, (parameters, &self.public), &patient, context(log), &mut OsRng);
+        let proven = self.network.prove(&prover, (parameters, &self.public), &patients, &mut OsRng);
         measured.prove_seconds = wall.elapsed().as_secs_f64();
         measured.prove_cpu_seconds = resources::cpu_seconds() - cpu;
         measured.prove_peak_bytes = resources::peak_bytes();
@@ -124,10 +124,10 @@ impl Registered {
     /// Verifies natively and measures it.
     pub(crate) fn verify(&self, proven: &Proven, measured: &mut Measured) -> Result<Diagnosis> {
         let start = std::time::Instant::now();
-        let diagnosis = verify_file(&self.verifying, &self.public, &proven.file, proven.opening.as_ref());
+        let diagnosis = verify_file(&self.verifying, &self.public, &proven.file, &proven.openings);
         measured.verify_seconds = start.elapsed().as_secs_f64();
         let diagnosis = diagnosis.or_fail(Kind::Refused, "the proof does not verify")?;
-        measured.label = diagnosis.reading.diagnosis.clone();
+        measured.label = diagnosis.reading.cases.first().and_then(|case| case.diagnosis.clone());
         Ok(diagnosis)
     }
 }
@@ -159,7 +159,7 @@ pub(crate) fn settle(
     let receipt = suite.verify(model, statement, proof).or_fail(Kind::Refused, "the contract refuses the proof")?;
     measured.gas_verify = receipt.execution_gas;
     let refused = tampered(proven).iter().all(|file| {
-        let native = verify_file(&registered.verifying, &registered.public, file, None).is_err();
+        let native = verify_file(&registered.verifying, &registered.public, file, &[]).is_err();
         native && suite.submit(SUBMITTER, &file.statement, &file.proof).is_err()
     });
     let accepted =
@@ -178,9 +178,9 @@ pub(crate) fn settle(
 /// The same proof with another outcome, another record, another nonce, and another element.
 fn tampered(proven: &Proven) -> Vec<zkdx_verifier::ProofFile> {
     let mut files = vec![proven.file.clone(); 4];
-    files[0].statement.outcome[0] += zkdx_circuits::Fr::from(1u64);
-    files[1].statement.record_commitment += zkdx_circuits::Fr::from(1u64);
-    files[2].statement.context.nonce[0] ^= 1;
+    files[0].statement.cases[0].outcome[0] += zkdx_circuits::Fr::from(1u64);
+    files[1].statement.cases[0].record_commitment += zkdx_circuits::Fr::from(1u64);
+    files[2].statement.cases[0].context.nonce[0] ^= 1;
     files[3].proof.c = files[3].proof.a;
     files
 }

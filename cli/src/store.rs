@@ -1,5 +1,6 @@
 //! The files of zkdx: what each holds, how it is read and checked, how it is written.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -53,11 +54,12 @@ impl ModelFile {
         Ok(Self { card, model })
     }
 
-    /// The architecture with the outcome that a key with this architecture digest was made for.
-    pub(crate) fn architecture_of(&self, digest: &[u8; 32]) -> Option<Architecture> {
+    /// The architecture with the outcome and the number of records that a key was made for.
+    pub(crate) fn architecture_of(&self, key: &VerifyingKey) -> Option<Architecture> {
         let outcomes = [OutcomeKind::Class, OutcomeKind::ClassAndScores, OutcomeKind::Commitment];
-        let with = |outcome| Architecture { outcome, ..self.model.architecture.clone() };
-        outcomes.into_iter().map(with).find(|architecture| architecture.digest() == *digest)
+        let records = NonZeroUsize::new(key.records)?;
+        let with = |outcome| Architecture { outcome, records, ..self.model.architecture.clone() };
+        outcomes.into_iter().map(with).find(|architecture| architecture.digest() == key.architecture)
     }
 }
 

@@ -45,7 +45,7 @@ fn a_record_committed_twice_gives_unlinkable_commitments() {
     place.ok("prove --record first -o first.json");
     place.ok("prove --record second -o second.json");
     for (file, expected) in [("first.json", first), ("second.json", second)] {
-        assert_eq!(place.json(file).pointer("/statement/record_commitment"), Some(&expected));
+        assert_eq!(place.json(file).pointer("/statement/cases/0/record_commitment"), Some(&expected));
         place.ok(&format!("verify {file}"));
     }
 }
@@ -79,16 +79,16 @@ fn a_record_outside_the_calibrated_range_is_refused_or_saturated_and_said() {
     place.ok("prove --record far.commitment -o far.proof");
     let verified = place.ok_json("verify far.proof");
     assert_eq!(
-        verified["reading"]["record"],
+        verified["reading"]["cases"][0]["record"],
         "values outside the calibrated range were saturated, as the prover declares"
     );
-    assert_eq!(verified["context"]["policy"], "saturate");
+    assert_eq!(verified["contexts"][0]["policy"], "saturate");
     assert!(place.ok("verify far.proof").out.contains("were saturated"));
-    place.edit("far.proof", "hidden.proof", "/statement/context/policy", json!("refuse"));
+    place.edit("far.proof", "hidden.proof", "/statement/cases/0/context/policy", json!("refuse"));
     place.edit(
         "hidden.proof",
         "hidden.proof",
-        "/reading/record",
+        "/reading/cases/0/record",
         json!("every value in the calibrated range, as the prover declares"),
     );
     place.refused("verify hidden.proof", 1, &["does not verify"]);
@@ -98,14 +98,17 @@ fn a_record_outside_the_calibrated_range_is_refused_or_saturated_and_said() {
 fn the_readable_part_of_a_proof_cannot_be_edited() {
     let place = Place::proven("logreg", "class-and-scores");
     for (pointer, value) in [
-        ("/reading/diagnosis", json!("benign")),
-        ("/reading/diagnosis", Value::Null),
+        ("/reading/cases/0/diagnosis", json!("benign")),
+        ("/reading/cases/0/diagnosis", Value::Null),
         ("/reading/model", json!("breast-cancer-logreg 9.9.9")),
-        ("/reading/record", json!("values outside the calibrated range were saturated, as the prover declares")),
-        ("/reading/scores", json!([])),
-        ("/reading/scores/0/label", json!("benign")),
-        ("/reading/scores/0/probability", json!("0.0001")),
-        ("/reading/scores/1/score", json!("12.3456")),
+        (
+            "/reading/cases/0/record",
+            json!("values outside the calibrated range were saturated, as the prover declares"),
+        ),
+        ("/reading/cases/0/scores", json!([])),
+        ("/reading/cases/0/scores/0/label", json!("benign")),
+        ("/reading/cases/0/scores/0/probability", json!("0.0001")),
+        ("/reading/cases/0/scores/1/score", json!("12.3456")),
     ] {
         place.edit("proof.json", "edited.json", pointer, value);
         place.refused("verify edited.json", 1, &["the readable part of the proof file was changed"]);
@@ -122,7 +125,7 @@ fn a_proof_does_not_move_to_another_context() {
         ("verifier", json!(format!("0x{}", "44".repeat(20)))),
         ("submitter", json!(format!("0x{}", "55".repeat(20)))),
     ] {
-        place.edit("proof.json", "moved.json", &format!("/statement/context/{field}"), value);
+        place.edit("proof.json", "moved.json", &format!("/statement/cases/0/context/{field}"), value);
         place.refused("verify moved.json", 1, &["does not verify", "do not rely on this proof"]);
     }
 }
@@ -130,19 +133,19 @@ fn a_proof_does_not_move_to_another_context() {
 #[test]
 fn words_outside_the_field_are_refused() {
     let place = Place::proven("logreg", "class");
-    for pointer in ["/statement/outcome/0", "/statement/record_commitment"] {
+    for pointer in ["/statement/cases/0/outcome/0", "/statement/cases/0/record_commitment"] {
         for word in [R.to_owned(), format!("0x{}", "ff".repeat(32))] {
             place.edit("proof.json", "edited.json", pointer, json!(word));
             place.refused("verify edited.json", 3, &["cannot use `edited.json`", "why:"]);
         }
     }
     let words = json!([
-        place.json("proof.json")["statement"]["outcome"][0],
-        place.json("proof.json")["statement"]["outcome"][0]
+        place.json("proof.json")["statement"]["cases"][0]["outcome"][0],
+        place.json("proof.json")["statement"]["cases"][0]["outcome"][0]
     ]);
-    place.edit("proof.json", "edited.json", "/statement/outcome", words);
+    place.edit("proof.json", "edited.json", "/statement/cases/0/outcome", words);
     place.refused("verify edited.json", 1, &["does not verify"]);
-    place.edit("proof.json", "edited.json", "/statement/outcome/0", json!(format!("0x{:064x}", 1)));
+    place.edit("proof.json", "edited.json", "/statement/cases/0/outcome/0", json!(format!("0x{:064x}", 1)));
     place.refused("verify edited.json", 1, &["does not verify"]);
 }
 

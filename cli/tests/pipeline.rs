@@ -63,10 +63,10 @@ fn an_mlp_goes_from_onnx_to_a_verified_diagnosis() {
 
     assert_eq!(verified["verified"], true);
     assert_eq!(verified["reading"], proven["reading"]);
-    assert_eq!(verified["reading"]["diagnosis"], "malignant");
+    assert_eq!(verified["reading"]["cases"][0]["diagnosis"], "malignant");
     assert_eq!(verified["model_id"], registered["model_id"]);
     let proof = place.json("proof.json");
-    assert_eq!(proof.pointer("/statement/record_commitment"), Some(&committed["record_commitment"]));
+    assert_eq!(proof.pointer("/statement/cases/0/record_commitment"), Some(&committed["record_commitment"]));
     for (name, mode) in FILES {
         assert_eq!(place.mode(name), mode, "mode of {name}");
     }
@@ -88,7 +88,7 @@ fn every_outcome_is_proven_and_says_what_it_discloses() {
         [("class", Some("malignant"), 0), ("class-and-scores", Some("malignant"), 2), ("commitment", None, 0)]
     {
         let place = Place::proven("logreg", outcome);
-        let reading = &place.ok_json("verify proof.json")["reading"];
+        let reading = &place.ok_json("verify proof.json")["reading"]["cases"][0];
         assert_eq!(reading.get("diagnosis").and_then(Value::as_str), diagnosis, "{outcome}: {reading}");
         assert_eq!(reading.get("scores").and_then(Value::as_array).map_or(0, Vec::len), scores, "{outcome}: {reading}");
         if outcome != "commitment" {
@@ -96,7 +96,7 @@ fn every_outcome_is_proven_and_says_what_it_discloses() {
             continue;
         }
         assert_eq!(place.mode("proof.outcome"), 0o600);
-        let opened = &place.ok_json("verify proof.json --opening proof.outcome")["reading"];
+        let opened = &place.ok_json("verify proof.json --opening proof.outcome")["reading"]["cases"][0];
         assert_eq!(opened["diagnosis"], "malignant");
         assert_eq!(opened["scores"].as_array().map(Vec::len), Some(2), "{opened}");
         let shown = place.ok_json("inspect proof.outcome");

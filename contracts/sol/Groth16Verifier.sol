@@ -69,7 +69,8 @@ contract Groth16Verifier is IGroth16Verifier {
         view
         returns (G1Point memory sum)
     {
-        (uint256 wordCount, uint256 challenges) = _shape(key);
+        (uint256 wordCount, uint256 challenges, uint256 records) = _shape(key);
+        if (claim.records != records) revert RecordCount(records, claim.records);
         if (words.length != wordCount) revert WordCount(wordCount, words.length);
 
         uint256 point = key + KEY_IC;
@@ -92,8 +93,8 @@ contract Groth16Verifier is IGroth16Verifier {
         }
     }
 
-    /// @dev Number of statement words and of challenges.
-    function _shape(uint256 key) private pure returns (uint256 words, uint256 challenges) {
+    /// @dev Number of statement words, of challenges and of records.
+    function _shape(uint256 key) private pure returns (uint256 words, uint256 challenges, uint256 records) {
         uint256 header;
         assembly ("memory-safe") {
             header := mload(key)

@@ -2,6 +2,7 @@
 
 use alloy_sol_types::SolCall;
 use revm::primitives::{FixedBytes, U256};
+use zkdx_circuits::statement::Case;
 use zkdx_circuits::{Fr, Statement, field};
 use zkdx_verifier::encoding::g1_bytes;
 use zkdx_verifier::{Model, Proof, VerifyingKey};
@@ -36,9 +37,10 @@ pub fn verify(model: &Model, statement: &Statement, proof: &Proof) -> Groth16Ver
         keyDigest: model.key.into(),
         modelId: statement.model_id.into(),
         weightCommitment: Groth16Verifier::G1Point { x, y },
-        contextDigest: statement.context.digest().into(),
+        contextDigest: statement.context_digest().into(),
+        records: U256::from(statement.cases.len()),
     };
-    Groth16Verifier::verifyCall { claim, words: words(statement), proof: proof.to_bytes().to_vec().into() }
+    Groth16Verifier::verifyCall { claim, words: words(&statement.words()), proof: proof.to_bytes().to_vec().into() }
 }
 
 /// Selector and arguments of a call.
@@ -47,17 +49,20 @@ pub fn bytes(call: &impl SolCall) -> Vec<u8> {
 }
 
 fn diagnosis(statement: &Statement) -> DiagnosisLog::Diagnosis {
-    DiagnosisLog::Diagnosis {
-        modelId: statement.model_id.into(),
-        consentId: FixedBytes(statement.context.consent_id),
-        nonce: FixedBytes(statement.context.nonce),
-        policy: U256::from(statement.context.policy as u64),
-        words: words(statement),
+    DiagnosisLog::Diagnosis { modelId: statement.model_id.into(), cases: statement.cases.iter().map(one).collect() }
+}
+
+fn one(case: &Case) -> DiagnosisLog::Case {
+    DiagnosisLog::Case {
+        consentId: FixedBytes(case.context.consent_id),
+        nonce: FixedBytes(case.context.nonce),
+        policy: U256::from(case.context.policy as u64),
+        words: words(&case.words()),
     }
 }
 
-fn words(statement: &Statement) -> Vec<U256> {
-    statement.words().iter().map(word).collect()
+fn words(values: &[Fr]) -> Vec<U256> {
+    values.iter().map(word).collect()
 }
 
 fn word(value: &Fr) -> U256 {

@@ -19,13 +19,13 @@ pub struct Suite {
     log: Address,
 }
 
-/// Gas of an accepted submission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an accepted submission cost and left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submission {
     /// The whole transaction.
     pub gas: u64,
-    /// What the log remembers of it.
-    pub nullifier: [u8; 32],
+    /// What the log remembers of each case, in order.
+    pub nullifiers: Vec<[u8; 32]>,
 }
 
 impl Suite {
@@ -65,7 +65,7 @@ impl Suite {
         Ok(receipt)
     }
 
-    /// Submits a diagnosis from `submitter` and records it.
+    /// Submits a diagnosis from `submitter` and records its cases.
     pub fn submit(
         &mut self,
         submitter: [u8; 20],
@@ -73,8 +73,8 @@ impl Suite {
         proof: &Proof,
     ) -> Result<Submission, ChainError> {
         let call = calldata::submit(statement, proof);
-        let (nullifier, receipt) = self.chain.send(Address::from(submitter), self.log, &call)?;
-        Ok(Submission { gas: receipt.gas, nullifier: nullifier.0 })
+        let (nullifiers, receipt) = self.chain.send(Address::from(submitter), self.log, &call)?;
+        Ok(Submission { gas: receipt.gas, nullifiers: nullifiers.into_iter().map(|nullifier| nullifier.0).collect() })
     }
 
     /// The bare check, changing nothing; `execution_gas` is its cost without transaction base and calldata.

@@ -7,7 +7,7 @@ import {IGroth16Verifier} from "../sol/interfaces/IGroth16Verifier.sol";
 import {IModelRegistry} from "../sol/interfaces/IModelRegistry.sol";
 import {Bn254} from "../sol/libraries/Bn254.sol";
 import {Transcript} from "../sol/libraries/Transcript.sol";
-import {Claim} from "../sol/types/Claim.sol";
+import {Case} from "../sol/types/Case.sol";
 import {Diagnosis} from "../sol/types/Diagnosis.sol";
 import {G1Point} from "../sol/types/G1Point.sol";
 import {LogFixture} from "./support/LogFixture.sol";
@@ -22,32 +22,34 @@ contract DiagnosisLogTest is LogFixture {
     function test_records_a_diagnosis() public {
         Diagnosis memory d = _diagnosis();
         bytes memory proof = _prove(d, SUBMITTER);
-        bytes32 nullifier = _log.nullifierOf(d.modelId, d.words[0], d.consentId, d.nonce);
-        bytes32 context = _log.contextOf(SUBMITTER, d.consentId, d.nonce, d.policy);
+        Case memory one = d.cases[0];
+        bytes32 nullifier = _nullifierOf(d, 0);
+        bytes32 context = _contextOf(one, SUBMITTER);
         vm.assertEq(_log.recorded(nullifier), bytes32(0), "not yet");
-        vm.assertEq(_log.isRecorded(SUBMITTER, d), false, "not yet");
-        vm.assertEq(_log.preflight(SUBMITTER, d, proof), nullifier, "preflight");
+        vm.assertEq(_log.isRecorded(SUBMITTER, d.modelId, one), false, "not yet");
+        vm.assertEq(_log.preflight(SUBMITTER, d, proof)[0], nullifier, "preflight");
 
         vm.expectEmit(true, true, true, true, address(_log));
         emit IDiagnosisLog.DiagnosisRecorded(
-            d.modelId, d.words[0], SUBMITTER, nullifier, d.consentId, d.nonce, d.policy, context, _outcome(d)
+            d.modelId, one.words[0], SUBMITTER, nullifier, one.consentId, one.nonce, one.policy, context, _outcome(one)
         );
-        vm.assertEq(_submit(d, proof), nullifier, "nullifier");
+        vm.assertEq(_submit(d, proof)[0], nullifier, "nullifier");
 
-        vm.assertEq(_log.recorded(nullifier), keccak256(abi.encode(d.modelId, context, d.words)), "digest");
-        vm.assertEq(_log.isRecorded(SUBMITTER, d), true, "recorded");
-        vm.assertEq(_log.isRecorded(OTHER, d), false, "not by another");
-        d.words[1] ^= 1;
-        vm.assertEq(_log.isRecorded(SUBMITTER, d), false, "not another outcome");
+        vm.assertEq(_log.recorded(nullifier), keccak256(abi.encode(d.modelId, context, one.words)), "digest");
+        vm.assertEq(_log.isRecorded(SUBMITTER, d.modelId, one), true, "recorded");
+        vm.assertEq(_log.isRecorded(OTHER, d.modelId, one), false, "not by another");
+        one.words[1] ^= 1;
+        vm.assertEq(_log.isRecorded(SUBMITTER, d.modelId, one), false, "not another outcome");
     }
 
     function test_hashes_are_those_of_the_page() public view {
         Diagnosis memory d = _diagnosis();
+        Case memory one = d.cases[0];
         bytes32 context =
-            Transcript.contextDigest(block.chainid, address(_log), SUBMITTER, d.consentId, d.nonce, d.policy);
-        vm.assertEq(_log.contextOf(SUBMITTER, d.consentId, d.nonce, d.policy), context, "context");
-        bytes32 nullifier = Transcript.nullifier(d.modelId, d.words[0], d.consentId, d.nonce);
-        vm.assertEq(_log.nullifierOf(d.modelId, d.words[0], d.consentId, d.nonce), nullifier, "nullifier");
+            Transcript.contextDigest(block.chainid, address(_log), SUBMITTER, one.consentId, one.nonce, one.policy);
+        vm.assertEq(_contextOf(one, SUBMITTER), context, "context");
+        bytes32 nullifier = Transcript.nullifier(d.modelId, one.words[0], one.consentId, one.nonce);
+        vm.assertEq(_nullifierOf(d, 0), nullifier, "nullifier");
     }
 
     function testFuzz_records_any_honest_diagnosis(
@@ -57,18 +59,19 @@ contract DiagnosisLogTest is LogFixture {
         bool saturated
     ) public {
         Diagnosis memory d = _diagnosis();
-        (d.words[0], d.words[1]) = (words[0] % Bn254.R, words[1] % Bn254.R);
-        (d.consentId, d.nonce, d.policy) = (consentId, nonce, saturated ? 1 : 0);
+        Case memory one = d.cases[0];
+        (one.words[0], one.words[1]) = (words[0] % Bn254.R, words[1] % Bn254.R);
+        (one.consentId, one.nonce, one.policy) = (consentId, nonce, saturated ? 1 : 0);
         _submit(d, _prove(d, SUBMITTER));
-        vm.assertEq(_log.isRecorded(SUBMITTER, d), true, "recorded");
+        vm.assertEq(_log.isRecorded(SUBMITTER, d.modelId, d.cases[0]), true, "recorded");
     }
 
     function test_another_nonce_or_consent_is_another_diagnosis() public {
         Diagnosis memory d = _diagnosis();
         _submit(d, _prove(d, SUBMITTER));
-        d.nonce = bytes32(uint256(2));
+        d.cases[0].nonce = bytes32(uint256(2));
         _submit(d, _prove(d, SUBMITTER));
-        d.consentId = keccak256("another consent");
+        d.cases[0].consentId = keccak256("another consent");
         _submit(d, _prove(d, SUBMITTER));
     }
 
@@ -77,7 +80,7 @@ contract DiagnosisLogTest is LogFixture {
     function test_replay_is_refused() public {
         Diagnosis memory d = _diagnosis();
         bytes memory proof = _prove(d, SUBMITTER);
-        bytes memory refusal = abi.encodeWithSelector(IDiagnosisLog.AlreadyRecorded.selector, _submit(d, proof));
+        bytes memory refusal = abi.encodeWithSelector(IDiagnosisLog.AlreadyRecorded.selector, _submit(d, proof)[0]);
         vm.expectRevert(refusal);
         _submit(d, proof);
         vm.expectRevert(refusal);
@@ -91,9 +94,9 @@ contract DiagnosisLogTest is LogFixture {
         bytes memory other = Simulator.rerandomise(_json, proof, COINS_G2);
         vm.assertEq(keccak256(other) == keccak256(proof), false, "another proof");
         _log.preflight(SUBMITTER, d, other);
-        _verifier.verify(_claim(d, SUBMITTER), d.words, other);
+        _verifier.verify(_claim(d, SUBMITTER), _wordsOf(d), other);
 
-        bytes memory refusal = abi.encodeWithSelector(IDiagnosisLog.AlreadyRecorded.selector, _submit(d, proof));
+        bytes memory refusal = abi.encodeWithSelector(IDiagnosisLog.AlreadyRecorded.selector, _submit(d, proof)[0]);
         vm.expectRevert(refusal);
         _submit(d, other);
         bytes memory fresh = _proveWith(d, SUBMITTER, 77);
@@ -105,12 +108,12 @@ contract DiagnosisLogTest is LogFixture {
     function test_replay_with_another_outcome_policy_or_submitter_is_refused() public {
         Diagnosis memory d = _diagnosis();
         bytes memory refusal =
-            abi.encodeWithSelector(IDiagnosisLog.AlreadyRecorded.selector, _submit(d, _prove(d, SUBMITTER)));
-        d.words[1] = 1;
+            abi.encodeWithSelector(IDiagnosisLog.AlreadyRecorded.selector, _submit(d, _prove(d, SUBMITTER))[0]);
+        d.cases[0].words[1] = 1;
         bytes memory proof = _prove(d, SUBMITTER);
         vm.expectRevert(refusal);
         _submit(d, proof);
-        d.policy = 1;
+        d.cases[0].policy = 1;
         proof = _prove(d, SUBMITTER);
         vm.expectRevert(refusal);
         _submit(d, proof);
@@ -154,13 +157,14 @@ contract DiagnosisLogTest is LogFixture {
 
     function testFuzz_refuses_another_nonce_or_consent(bytes32 other) public {
         Diagnosis memory d = _diagnosis();
-        vm.assume(other != d.nonce && other != d.consentId);
+        Case memory one = d.cases[0];
+        vm.assume(other != one.nonce && other != one.consentId);
         bytes memory proof = _prove(d, SUBMITTER);
-        bytes32 nonce = d.nonce;
-        d.nonce = other;
+        bytes32 nonce = one.nonce;
+        one.nonce = other;
         vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
         _submit(d, proof);
-        (d.nonce, d.consentId) = (nonce, other);
+        (one.nonce, one.consentId) = (nonce, other);
         vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
         _submit(d, proof);
     }
@@ -168,10 +172,10 @@ contract DiagnosisLogTest is LogFixture {
     function test_refuses_another_policy() public {
         Diagnosis memory d = _diagnosis();
         bytes memory proof = _prove(d, SUBMITTER);
-        d.policy = 1;
+        d.cases[0].policy = 1;
         vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
         _submit(d, proof);
-        d.policy = 2;
+        d.cases[0].policy = 2;
         vm.expectRevert(abi.encodeWithSelector(IDiagnosisLog.InvalidPolicy.selector, 2));
         _submit(d, proof);
     }
@@ -181,7 +185,7 @@ contract DiagnosisLogTest is LogFixture {
     function test_refuses_another_outcome() public {
         Diagnosis memory d = _diagnosis();
         bytes memory proof = _prove(d, SUBMITTER);
-        d.words[1] += 1;
+        d.cases[0].words[1] += 1;
         vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
         _submit(d, proof);
     }
@@ -191,8 +195,8 @@ contract DiagnosisLogTest is LogFixture {
         Diagnosis memory d = _diagnosis();
         bytes memory proof = _prove(d, SUBMITTER);
         _submit(d, proof);
-        d.words[0] += Bn254.R;
-        vm.expectRevert(abi.encodeWithSelector(IGroth16Verifier.WordNotReduced.selector, 0, d.words[0]));
+        d.cases[0].words[0] += Bn254.R;
+        vm.expectRevert(abi.encodeWithSelector(IGroth16Verifier.WordNotReduced.selector, 0, d.cases[0].words[0]));
         _submit(d, proof);
     }
 
@@ -200,12 +204,12 @@ contract DiagnosisLogTest is LogFixture {
         Diagnosis memory d = _diagnosis();
         bytes memory proof = _prove(d, SUBMITTER);
         for (uint256 length; length < 2; ++length) {
-            d.words = new uint256[](length);
+            d.cases[0].words = new uint256[](length);
             vm.expectRevert(abi.encodeWithSelector(IDiagnosisLog.TooFewWords.selector, length));
             _submit(d, proof);
-            vm.assertEq(_log.isRecorded(SUBMITTER, d), false, "never recorded");
+            vm.assertEq(_log.isRecorded(SUBMITTER, d.modelId, d.cases[0]), false, "never recorded");
         }
-        d.words = new uint256[](3);
+        d.cases[0].words = new uint256[](3);
         vm.expectRevert(abi.encodeWithSelector(IGroth16Verifier.WordCount.selector, 2, 3));
         _submit(d, proof);
     }
@@ -243,17 +247,14 @@ contract DiagnosisLogTest is LogFixture {
             vm.prank(SUBMITTER);
             (bool success,) = address(_log).call{gas: gasLimit}(call);
             vm.assertEq(success, false, "reverted");
-            vm.assertEq(_log.isRecorded(SUBMITTER, d), false, "not recorded");
+            vm.assertEq(_log.isRecorded(SUBMITTER, d.modelId, d.cases[0]), false, "not recorded");
         }
         vm.prank(SUBMITTER);
         (bool enough,) = address(_log).call{gas: 500000}(call);
         vm.assertEq(enough, true, "with enough gas");
     }
 
-    function _outcome(Diagnosis memory d) private pure returns (uint256[] memory outcome) {
-        outcome = new uint256[](d.words.length - 1);
-        for (uint256 i; i < outcome.length; ++i) {
-            outcome[i] = d.words[i + 1];
-        }
+    function _outcome(Case memory one) private pure returns (uint256[] memory) {
+        return _slice(one.words, 1, one.words.length - 1);
     }
 }

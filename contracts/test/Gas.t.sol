@@ -32,10 +32,11 @@ contract GasTest is LogFixture {
     }
 
     function test_gas_submit() public {
-        Diagnosis memory d = _diagnosis();
-        bytes memory call = abi.encodeCall(_log.submit, (d, _prove(d, SUBMITTER)));
-        vm.prank(SUBMITTER);
-        _measure(address(_log), call, "submit 2 words 2 challenges");
+        _measureSubmit("submit 2 words 2 challenges");
+        _use(EIGHT_RECORDS);
+        _measureSubmit("submit 16 words of 8 records 2 challenges");
+        _use(MOST_RECORDS);
+        _measureSubmit("submit 64 words of 32 records 2 challenges");
     }
 
     function test_gas_register() public {
@@ -46,6 +47,13 @@ contract GasTest is LogFixture {
         bytes memory call =
             abi.encodeCall(_registry.register, (c.claim.keyDigest, c.claim.weightCommitment, c.metadataDigest, ""));
         _measure(address(_registry), call, "register model");
+    }
+
+    function _measureSubmit(string memory name) private {
+        Diagnosis memory d = _diagnosis();
+        bytes memory call = abi.encodeCall(_log.submit, (d, _prove(d, SUBMITTER)));
+        vm.prank(SUBMITTER);
+        _measure(address(_log), call, name);
     }
 
     function _measure(address target, bytes memory call, string memory name) private returns (uint256 execution) {
@@ -66,6 +74,8 @@ contract GasTest is LogFixture {
 
     function _shape(ProofCase memory c) private pure returns (string memory) {
         uint256 challenges = uint8(c.key[11]);
-        return string.concat(vm.toString(c.words.length), " words ", vm.toString(challenges), " challenges");
+        string memory words = string.concat(vm.toString(c.words.length), " words");
+        if (c.claim.records != 1) words = string.concat(words, " of ", vm.toString(c.claim.records), " records");
+        return string.concat(words, " ", vm.toString(challenges), " challenges");
     }
 }

@@ -99,6 +99,22 @@ contract Groth16VerifierTest is Fixture {
         _verifier.verify(_good.claim, new uint256[](0), _good.proof);
     }
 
+    /// @dev Four words are one record with three outcome words or two records with one each: the key says which.
+    function test_refuses_another_number_of_records() public {
+        uint256[2] memory indices = [FOUR_WORDS, TWO_RECORDS];
+        for (uint256 i; i < indices.length; ++i) {
+            ProofCase memory c = _case(_json, indices[i]);
+            _store.register(c.key);
+            uint256 records = c.claim.records;
+            for (uint256 got; got < 6; ++got) {
+                if (got == records) continue;
+                c.claim.records = got;
+                vm.expectRevert(abi.encodeWithSelector(IGroth16Verifier.RecordCount.selector, records, got));
+                _verifier.verify(c.claim, c.words, c.proof);
+            }
+        }
+    }
+
     // Soundness: what the challenges bind
 
     function testFuzz_fiat_shamir_binds_model_and_context(bytes32 other) public {

@@ -23,6 +23,7 @@ contract TranscriptTest {
         vm.assertEq(Transcript.TAG_TRANSCRIPT, json.digest(".tags", ".TAG_TRANSCRIPT"), "transcript");
         vm.assertEq(Transcript.TAG_MODEL, json.digest(".tags", ".TAG_MODEL"), "model");
         vm.assertEq(Transcript.TAG_CONTEXT, json.digest(".tags", ".TAG_CONTEXT"), "context");
+        vm.assertEq(Transcript.TAG_CONTEXTS, json.digest(".tags", ".TAG_CONTEXTS"), "contexts");
         vm.assertEq(Transcript.TAG_NULLIFIER, json.digest(".tags", ".TAG_NULLIFIER"), "nullifier");
     }
 
@@ -38,6 +39,15 @@ contract TranscriptTest {
                 json.digest(path, ".nonce"),
                 json.number(path, ".policy")
             );
+            vm.assertEq(digest, json.digest(path, ".context_digest"), path);
+        }
+    }
+
+    function test_context_digests_of_several_cases() public view {
+        string memory json = _json;
+        for (uint256 i; json.has(Json.entry("context_lists", i)); ++i) {
+            string memory path = Json.entry("context_lists", i);
+            bytes32 digest = Transcript.contextsDigest(json.digests(path, ".digests"));
             vm.assertEq(digest, json.digest(path, ".context_digest"), path);
         }
     }
@@ -63,7 +73,8 @@ contract TranscriptTest {
                 keyDigest: json.digest(path, ".vk_digest"),
                 modelId: json.digest(path, ".model_id"),
                 weightCommitment: json.point(path, ".weight_commitment"),
-                contextDigest: json.digest(path, ".context_digest")
+                contextDigest: json.digest(path, ".context_digest"),
+                records: 1
             });
             bytes32 seed = _transcript.seed(claim, json.blob(path, ".first_round"), json.numbers(path, ".words"));
             vm.assertEq(seed, json.digest(path, ".seed"), path);

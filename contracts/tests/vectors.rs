@@ -2,9 +2,10 @@
 #![allow(missing_docs)]
 
 use serde_json::Value;
-use zkdx_circuits::statement::{Tag, challenge, nullifier};
+use zkdx_circuits::architecture::Policy;
+use zkdx_circuits::statement::{Case, Tag, challenge, nullifier};
 use zkdx_circuits::{Context, Fr, Statement, field};
-use zkdx_contracts::{Chain, Suite};
+use zkdx_contracts::{Chain, Suite, calldata};
 use zkdx_verifier::encoding::Reader;
 use zkdx_verifier::transcript::Transcript;
 use zkdx_verifier::{Model, PreparedVerifyingKey, Proof, VerifyingKey, verify};
@@ -42,7 +43,7 @@ fn context(value: &Value) -> Option<Context> {
         submitter: array(&value["submitter"]),
         consent_id: array(&value["consent_id"]),
         nonce: array(&value["nonce"]),
-        policy: if policy[31] == 1 { zkdx_circuits::architecture::Policy::Saturate } else { Default::default() },
+        policy: if policy[31] == 1 { Policy::Saturate } else { Policy::default() },
     })
 }
 
@@ -53,6 +54,7 @@ fn tags_are_the_ones_of_the_contracts() {
         (Tag::Transcript, "TAG_TRANSCRIPT"),
         (Tag::Model, "TAG_MODEL"),
         (Tag::Context, "TAG_CONTEXT"),
+        (Tag::Contexts, "TAG_CONTEXTS"),
         (Tag::Nullifier, "TAG_NULLIFIER"),
     ];
     for (tag, name) in pairs {
@@ -67,6 +69,22 @@ fn context_digests_are_the_ones_of_the_contracts() {
     assert!(known.len() >= 2);
     for (context, case) in known {
         assert_eq!(context.digest(), array::<32>(&case["context_digest"]));
+    }
+}
+
+#[test]
+fn context_digests_of_several_cases_are_the_ones_of_the_contracts() {
+    let file = vectors("transcript");
+    let contexts: Vec<_> = list(&file, "contexts").iter().map(|value| context(value).expect("representable")).collect();
+    for value in list(&file, "context_lists") {
+        let chosen = list(value, "contexts").iter().map(|index| &contexts[index.as_u64().expect("an index") as usize]);
+        let of = |context: &Context| Case {
+            record_commitment: Fr::from(1u64),
+            outcome: vec![Fr::from(2u64)],
+            context: context.clone(),
+        };
+        let statement = Statement { model_id: [0; 32], cases: chosen.map(of).collect() };
+        assert_eq!(statement.context_digest(), array::<32>(&value["context_digest"]));
     }
 }
 
@@ -90,7 +108,8 @@ fn nullifiers_are_the_ones_of_the_contracts() {
     }
 }
 
-struct Case {
+/// A key and a model of `proofs.json` with a statement about them and its proofs.
+struct Vector {
     name: String,
     key: VerifyingKey,
     model: Model,
@@ -98,22 +117,28 @@ struct Case {
     proofs: Vec<Proof>,
 }
 
-fn proofs() -> Vec<Case> {
-    list(&vectors("proofs"), "cases").iter().filter_map(case).collect()
+fn proofs() -> Vec<Vector> {
+    list(&vectors("proofs"), "cases").iter().filter_map(vector).collect()
 }
 
-fn case(value: &Value) -> Option<Case> {
+fn vector(value: &Value) -> Option<Vector> {
     let key = VerifyingKey::from_bytes(&bytes(&value["key"])).expect("a valid key");
     let commitment = bytes(&value["weight_commitment"]);
     let commitment = Reader::new(&commitment).g1("the commitment").expect("a point");
     let model = Model { key: key.digest(), commitment, metadata: array(&value["metadata_digest"]) };
     let words: Vec<Fr> = list(value, "words").iter().map(scalar).collect();
-    let context = context(&value["context"])?;
-    let statement =
-        Statement { model_id: model.id(), record_commitment: words[0], outcome: words[1..].to_vec(), context };
+    let contexts: Vec<Context> = list(value, "contexts").iter().map(context).collect::<Option<_>>()?;
+    let statement = Statement { model_id: model.id(), cases: cut(&words, contexts) };
     let names = ["proof", "rerandomised_proof", "second_proof"];
     let proofs = names.iter().map(|name| Proof::from_bytes(&bytes(&value[*name])).expect("a proof")).collect();
-    Some(Case { name: value["name"].as_str()?.to_owned(), key, model, statement, proofs })
+    Some(Vector { name: value["name"].as_str()?.to_owned(), key, model, statement, proofs })
+}
+
+/// The words in as many cases as there are contexts.
+fn cut(words: &[Fr], contexts: Vec<Context>) -> Vec<Case> {
+    let size = words.len() / contexts.len();
+    let shares = words.chunks(size).zip(contexts);
+    shares.map(|(own, context)| Case { record_commitment: own[0], outcome: own[1..].to_vec(), context }).collect()
 }
 
 #[test]
@@ -121,13 +146,20 @@ fn keys_and_models_have_the_digests_of_the_contracts() {
     for value in list(&vectors("proofs"), "cases") {
         let key = bytes(&value["key"]);
         assert_eq!(zkdx_circuits::statement::keccak([&key[..]]), array::<32>(&value["vk_digest"]));
-        let case = case(value);
-        if let Some(case) = case {
-            assert_eq!(case.key.to_bytes(), key);
-            assert_eq!(case.key.digest(), array::<32>(&value["vk_digest"]));
-            assert_eq!(case.model.id(), array::<32>(&value["model_id"]));
+        if let Some(vector) = vector(value) {
+            assert_eq!(vector.key.to_bytes(), key);
+            assert_eq!(vector.key.digest(), array::<32>(&value["vk_digest"]));
+            assert_eq!(vector.key.records as u64, value["records_count"].as_u64().expect("a number"));
+            assert_eq!(vector.model.id(), array::<32>(&value["model_id"]));
+            assert_eq!(vector.statement.context_digest(), array::<32>(&value["context_digest"]));
+            assert_eq!(nullifiers(&vector.statement), list(value, "nullifiers").iter().map(array).collect::<Vec<_>>());
         }
     }
+}
+
+fn nullifiers(statement: &Statement) -> Vec<[u8; 32]> {
+    let one = |case: &Case| nullifier(&statement.model_id, &case.record_commitment, &case.context);
+    statement.cases.iter().map(one).collect()
 }
 
 /// A key of `keys.json`: bytes written at an offset of the good key, then cut or filled with zeros.
@@ -159,25 +191,26 @@ fn native_loader_and_contract_accept_and_refuse_the_same_keys() {
 
 #[test]
 fn seeds_follow_from_key_model_and_words() {
-    for case in proofs() {
-        let context = case.statement.context.digest();
-        let words = case.statement.words();
-        let first_round = &case.proofs[0].d_1;
-        let transcript = Transcript { context: &context, model: &case.model, first_round, words: &words };
-        let challenges = transcript.challenges(case.key.challenges);
+    for vector in proofs() {
+        let context = vector.statement.context_digest();
+        let words = vector.statement.words();
+        let first_round = &vector.proofs[0].d_1;
+        let transcript = Transcript { context: &context, model: &vector.model, first_round, words: &words };
+        let challenges = transcript.challenges(vector.key.challenges);
         let seed = transcript.seed();
-        assert_eq!(challenges, (0..case.key.challenges).map(|i| challenge(&seed, i)).collect::<Vec<_>>());
+        assert_eq!(challenges, (0..vector.key.challenges).map(|i| challenge(&seed, i)).collect::<Vec<_>>());
     }
 }
 
 #[test]
 fn native_verifier_accepts_what_the_contracts_accept() {
-    let cases = proofs();
-    assert!(cases.len() >= 3);
-    for case in cases {
-        let key = PreparedVerifyingKey::new(case.key).expect("a valid key");
-        for proof in &case.proofs {
-            verify(&key, &case.model, &case.statement, proof).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+    let vectors = proofs();
+    assert!([1, 2, 5, 32].iter().all(|&records| vectors.iter().any(|vector| vector.key.records == records)));
+    for vector in vectors {
+        let key = PreparedVerifyingKey::new(vector.key).expect("a valid key");
+        for proof in &vector.proofs {
+            verify(&key, &vector.model, &vector.statement, proof)
+                .unwrap_or_else(|error| panic!("{}: {error}", vector.name));
         }
     }
 }
@@ -185,31 +218,115 @@ fn native_verifier_accepts_what_the_contracts_accept() {
 #[test]
 fn native_verifier_and_contract_refuse_the_same_tampering() {
     let mut suite = Suite::deploy(Chain::new(1), [9; 20]).expect("contracts deploy");
-    for case in proofs() {
-        suite.register_key(&case.key).expect("the key store takes the key");
-        let key = PreparedVerifyingKey::new(case.key.clone()).expect("a valid key");
-        let proof = &case.proofs[0];
-        suite.verify(&case.model, &case.statement, proof).unwrap_or_else(|error| panic!("{}: {error}", case.name));
-        for statement in tampered(&case.statement) {
-            assert!(verify(&key, &case.model, &statement, proof).is_err());
-            assert!(suite.verify(&case.model, &statement, proof).is_err());
+    for vector in proofs() {
+        suite.register_key(&vector.key).expect("the key store takes the key");
+        let key = PreparedVerifyingKey::new(vector.key.clone()).expect("a valid key");
+        let proof = &vector.proofs[0];
+        let mut accepted = |statement: &Statement, proof: &Proof| {
+            let native = verify(&key, &vector.model, statement, proof).is_ok();
+            assert_eq!(suite.verify(&vector.model, statement, proof).is_ok(), native, "{}", vector.name);
+            native
+        };
+        assert!(accepted(&vector.statement, proof), "{}", vector.name);
+        for (what, statement) in tampered(&vector.statement) {
+            assert!(!accepted(&statement, proof), "{}: {what}", vector.name);
         }
         let swapped = Proof { a: proof.c, c: proof.a, ..proof.clone() };
-        assert!(verify(&key, &case.model, &case.statement, &swapped).is_err());
-        assert!(suite.verify(&case.model, &case.statement, &swapped).is_err());
+        assert!(!accepted(&vector.statement, &swapped), "{}: A and C swapped", vector.name);
     }
 }
 
-fn tampered(statement: &Statement) -> Vec<Statement> {
-    let mut all = Vec::new();
-    all.push(Statement { record_commitment: statement.record_commitment + Fr::from(1u64), ..statement.clone() });
-    for index in 0..statement.outcome.len() {
-        let mut other = statement.clone();
-        other.outcome[index] += Fr::from(1u64);
-        all.push(other);
-    }
+/// Every field of every case changed, cases swapped, dropped and repeated, and the words cut in other places.
+fn tampered(statement: &Statement) -> Vec<(String, Statement)> {
+    let fields = (0..statement.cases.len()).flat_map(|index| changed(statement, index));
+    fields.chain(rearranged(statement)).chain(recut(statement)).collect()
+}
+
+fn changed(statement: &Statement, index: usize) -> Vec<(String, Statement)> {
+    type Change = (&'static str, fn(&mut Case));
+    let changes: [Change; 8] = [
+        ("record commitment", |case| case.record_commitment += Fr::from(1u64)),
+        ("first outcome word", |case| case.outcome[0] += Fr::from(1u64)),
+        ("last outcome word", |case| *case.outcome.last_mut().expect("an outcome") -= Fr::from(1u64)),
+        ("chain", |case| case.context.chain_id ^= 1),
+        ("contract", |case| case.context.verifier[19] ^= 1),
+        ("submitter", |case| case.context.submitter[0] ^= 1),
+        ("consent", |case| case.context.consent_id[0] ^= 1),
+        ("nonce", |case| case.context.nonce[31] ^= 1),
+    ];
+    let apply = |(what, change): Change| {
+        edited(&format!("{what} of case {index}"), statement, |cases| change(&mut cases[index]))
+    };
+    let policy = edited(&format!("policy of case {index}"), statement, |cases| flip(&mut cases[index].context.policy));
+    changes.into_iter().map(apply).chain([policy]).collect()
+}
+
+fn flip(policy: &mut Policy) {
+    *policy = if *policy == Policy::Saturate { Policy::default() } else { Policy::Saturate };
+}
+
+fn rearranged(statement: &Statement) -> Vec<(String, Statement)> {
+    let count = statement.cases.len();
+    let dropped =
+        (0..count).map(|index| edited(&format!("no case {index}"), statement, |cases| drop(cases.remove(index))));
+    let repeated = (0..count)
+        .map(|index| edited(&format!("case {index} again"), statement, |cases| cases.push(cases[index].clone())));
+    let swapped = (1..count).flat_map(|index| {
+        [
+            edited(&format!("cases 0 and {index} swapped"), statement, |cases| cases.swap(0, index)),
+            edited(&format!("outcomes 0 and {index} swapped"), statement, |cases| {
+                let [first, other] = cases.get_disjoint_mut([0, index]).expect("two cases");
+                std::mem::swap(&mut first.outcome, &mut other.outcome);
+            }),
+            edited(&format!("contexts 0 and {index} swapped"), statement, |cases| {
+                let [first, other] = cases.get_disjoint_mut([0, index]).expect("two cases");
+                std::mem::swap(&mut first.context, &mut other.context);
+            }),
+        ]
+    });
+    dropped.chain(repeated).chain(swapped).collect()
+}
+
+/// The same words in the same order, as those of another number of records.
+fn recut(statement: &Statement) -> Vec<(String, Statement)> {
+    let words = statement.words();
+    let context = &statement.cases[0].context;
+    let fits = |&count: &usize| count != statement.cases.len() && words.len().is_multiple_of(count);
+    let cut_in = |count: usize| {
+        let cases = cut(&words, vec![context.clone(); count]);
+        (format!("cut in {count} cases"), Statement { model_id: statement.model_id, cases })
+    };
+    (1..=words.len() / 2).filter(fits).map(cut_in).collect()
+}
+
+fn edited(what: &str, statement: &Statement, edit: impl FnOnce(&mut Vec<Case>)) -> (String, Statement) {
     let mut other = statement.clone();
-    other.context.nonce[31] ^= 1;
-    all.push(other);
-    all
+    edit(&mut other.cases);
+    (what.to_owned(), other)
+}
+
+/// The log forms another context than the vectors' contracts, and everything before the equation is in order.
+#[test]
+fn submissions_reach_the_equation() {
+    let mut suite = Suite::deploy(Chain::new(1), [9; 20]).expect("contracts deploy");
+    for vector in proofs() {
+        suite.register_key(&vector.key).expect("the key store takes the key");
+        suite.register_model(&vector.model, "").expect("the registry takes the model");
+        let refusal = suite.submit([7; 20], &vector.statement, &vector.proofs[0]).expect_err("another context");
+        assert!(refusal.to_string().contains("ProofRejected"), "{}: {refusal}", vector.name);
+    }
+}
+
+#[test]
+fn calldata_has_every_case_in_order() {
+    for vector in proofs() {
+        let call = calldata::submit(&vector.statement, &vector.proofs[0]);
+        assert_eq!(call.diagnosis.cases.len(), vector.statement.cases.len());
+        for (got, case) in call.diagnosis.cases.iter().zip(&vector.statement.cases) {
+            assert_eq!((got.consentId.0, got.nonce.0), (case.context.consent_id, case.context.nonce));
+            assert_eq!(got.policy.to::<u64>(), case.context.policy as u64);
+            let words: Vec<_> = case.words().iter().map(field::to_bytes).collect();
+            assert_eq!(got.words.iter().map(|word| word.to_be_bytes()).collect::<Vec<[u8; 32]>>(), words);
+        }
+    }
 }

@@ -23,4 +23,4 @@ pub use network::{Network, NetworkError, Patient, Proven};
 pub use predict::Prediction;
 pub use prove::{Pace, ProveError, Prover, Step, Timings};
 pub use register::{RegisterError, Registration, RegistrationError, audit, register};
-pub use setup::{SetupError, Trapdoor, setup};
+pub use setup::{SetupError, Subject, Trapdoor, setup};

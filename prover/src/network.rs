@@ -3,7 +3,7 @@
 //! ```text
 //! architecture ─ compile ─► tensor system ─ plan ─► circuit ─ setup ─► keys
 //! parameters ─ register ─► model, registration
-//! record, blinding ─ prove ─► statement, proof
+//! records, blindings, contexts ─ prove ─► statement, proof
 //! ```
 
 use rand::{CryptoRng, RngCore};
@@ -11,7 +11,7 @@ use thiserror::Error;
 use zkdx_circuits::lower::{self, LowerError, NetworkCircuit, Plan, Report};
 use zkdx_circuits::r1cs::{FirstRoundWitness, R1cs, shape};
 use zkdx_circuits::system::{Blindings, CompileError, TensorSystem, WitnessError, compile};
-use zkdx_circuits::{Architecture, Blinding, Card, Context, Fr, OutcomeKind, Parameters, Record, Statement};
+use zkdx_circuits::{Architecture, Blinding, Card, Case, Context, Fr, OutcomeKind, Parameters, Record, Statement};
 use zkdx_verifier::diagnosis::disclosed;
 use zkdx_verifier::{DiagnosisError, Opening, ProofFile, PublicModel, Reading};
 
@@ -19,7 +19,7 @@ use crate::accelerator::Accelerator;
 use crate::key::ProvingKey;
 use crate::prove::{ProveError, Prover, Step, Timings};
 use crate::register::{RegisterError, Registration, register};
-use crate::setup::{SetupError, setup};
+use crate::setup::{SetupError, Subject, setup};
 
 /// An architecture with its circuit. Public: no weights.
 pub struct Network {
@@ -28,20 +28,22 @@ pub struct Network {
     plan: Plan,
 }
 
-/// A committed record.
+/// A committed record, and where what is said of it may be used.
 pub struct Patient<'p> {
     /// The encoded record.
     pub record: &'p Record,
     /// What hides it in its commitment.
     pub blinding: &'p Blinding,
+    /// Where its case may be used.
+    pub context: Context,
 }
 
 /// A finished proof.
 pub struct Proven {
     /// Statement, proof, and the same for people.
     pub file: ProofFile,
-    /// What opens a committed outcome; absent where the outcome is disclosed. Secret.
-    pub opening: Option<Opening>,
+    /// What opens the committed outcome of each case; empty where outcomes are disclosed. Secret.
+    pub openings: Vec<Opening>,
     /// Time to compute the tensors of the witness and the first round of the circuit.
     pub synthesis: Step,
     /// Where the rest of the time went.
@@ -72,6 +74,22 @@ pub enum NetworkError {
     /// The finished statement cannot be read.
     #[error(transparent)]
     Diagnosis(#[from] DiagnosisError),
+    /// More or fewer records than the circuit is for.
+    #[error("the circuit is for {expected} records at once, got {got}")]
+    Patients {
+        /// Records of the circuit.
+        expected: usize,
+        /// Records given.
+        got: usize,
+    },
+    /// A record of the wrong length.
+    #[error("the record has {got} entries, the model takes {expected}")]
+    Record {
+        /// Entries the model takes.
+        expected: usize,
+        /// Entries given.
+        got: usize,
+    },
     /// The key was made for another architecture.
     #[error("the key was made for another architecture (another model, other bit widths, or another outcome)")]
     WrongKey,
@@ -108,7 +126,8 @@ impl Network {
 
     /// Keys from a single-party setup.
     pub fn setup(&self, rng: &mut (impl RngCore + CryptoRng)) -> Result<ProvingKey, NetworkError> {
-        Ok(setup(&self.shape()?, self.architecture.digest(), rng)?)
+        let subject = Subject { architecture: self.architecture.digest(), records: self.records() };
+        Ok(setup(&self.shape()?, subject, rng)?)
     }
 
     /// Commits to `parameters` under `key`.
@@ -132,43 +151,65 @@ impl Network {
         PublicModel::new(registration.model().clone(), card, self.architecture.clone())
     }
 
-    /// The commitment to a record, or `None` if its length does not fit.
-    pub fn commitment(&self, patient: &Patient<'_>) -> Option<Fr> {
-        self.system.record_commitment(patient.record, patient.blinding)
+    /// Number of records that a proof is about.
+    pub fn records(&self) -> usize {
+        self.architecture.records.get()
     }
 
-    /// Proves what the registered model says of `patient`, for use in `context`.
+    /// The commitment to a record, or `None` if its length does not fit.
+    pub fn commitment(&self, record: &Record, blinding: &Blinding) -> Option<Fr> {
+        self.system.record_commitment(record, blinding)
+    }
+
+    /// Proves what the registered model says of `patients`, as many as [`Self::records`].
     pub fn prove(
         &self,
         prover: &Prover<'_>,
         model: (&Parameters, &PublicModel),
-        patient: &Patient<'_>,
-        context: Context,
+        patients: &[Patient<'_>],
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Proven, NetworkError> {
         let (parameters, public) = model;
-        let (witness, tensors) = Step::of(|| self.system.witness(patient.record, parameters));
+        let record = self.joined(patients)?;
+        let (witness, tensors) = Step::of(|| self.system.witness(&record, parameters));
         let witness = witness?;
-        let hiding = Blinding::random(rng);
-        let blindings = Blindings::single(patient.blinding, &hiding);
+        let records: Vec<Blinding> = patients.iter().map(|patient| patient.blinding.clone()).collect();
+        let outcomes: Vec<Blinding> = patients.iter().map(|_| Blinding::random(rng)).collect();
+        let blindings = Blindings { records: &records, outcomes: &outcomes };
         let words = self.system.words(&witness, blindings);
         let circuit = self.circuit()?.with_witness(&witness, blindings);
         let (first, round) = Step::of(|| FirstRoundWitness::new(&circuit, words.clone()));
         let synthesis = Step { wall: tensors.wall + round.wall, cpu: tensors.cpu + round.cpu };
-        let statement = statement(public, &words, context);
+        let statement = statement(public, &words, patients);
         let (proof, timings) = prover.prove(first, &statement, rng)?;
-        let reading = Reading::new(public, &statement, disclosed(public, &statement, None)?.as_ref());
-        let opening = self.opening(patient.record, parameters, &hiding);
-        Ok(Proven { file: ProofFile { statement, proof, reading }, opening, synthesis, timings })
+        let reading = Reading::new(public, &statement, &disclosed(public, &statement, &[])?);
+        let openings = self.openings(patients, parameters, &outcomes);
+        Ok(Proven { file: ProofFile { statement, proof, reading }, openings, synthesis, timings })
     }
 
-    fn opening(&self, record: &Record, parameters: &Parameters, hiding: &Blinding) -> Option<Opening> {
-        if self.architecture.outcome != OutcomeKind::Commitment {
-            return None;
+    /// The records one after the other, each of the length of one.
+    fn joined(&self, patients: &[Patient<'_>]) -> Result<Record, NetworkError> {
+        let (expected, got) = (self.records(), patients.len());
+        if expected != got {
+            return Err(NetworkError::Patients { expected, got });
         }
-        let evaluation = self.architecture.evaluate(record, parameters).ok()?;
-        let outcome = zkdx_circuits::Outcome { class: evaluation.class, scores: evaluation.scores.clone() };
-        Some(Opening::new(&outcome, hiding))
+        let expected = self.architecture.encoding.len;
+        if let Some(got) = patients.iter().map(|patient| patient.record.entries().len()).find(|&got| got != expected) {
+            return Err(NetworkError::Record { expected, got });
+        }
+        Ok(Record::new(patients.iter().flat_map(|patient| patient.record.entries()).copied().collect()))
+    }
+
+    fn openings(&self, patients: &[Patient<'_>], parameters: &Parameters, hiding: &[Blinding]) -> Vec<Opening> {
+        if self.architecture.outcome != OutcomeKind::Commitment {
+            return Vec::new();
+        }
+        let open = |(patient, hiding): (&Patient<'_>, &Blinding)| {
+            let evaluation = self.architecture.evaluate(patient.record, parameters).ok()?;
+            let outcome = zkdx_circuits::Outcome { class: evaluation.class, scores: evaluation.scores.clone() };
+            Some(Opening::new(&outcome, hiding))
+        };
+        patients.iter().zip(hiding).filter_map(open).collect()
     }
 
     fn check_key(&self, key: &ProvingKey) -> Result<(), NetworkError> {
@@ -180,8 +221,13 @@ impl Network {
     }
 }
 
-fn statement(public: &PublicModel, words: &[Fr], context: Context) -> Statement {
-    let (record_commitment, outcome) =
-        words.split_first().map_or((Fr::default(), Vec::new()), |(a, b)| (*a, b.to_vec()));
-    Statement { model_id: public.model().id(), record_commitment, outcome, context }
+fn statement(public: &PublicModel, words: &[Fr], patients: &[Patient<'_>]) -> Statement {
+    let share = words.len() / patients.len().max(1);
+    let case = |(words, patient): (&[Fr], &Patient<'_>)| {
+        let (record_commitment, outcome) =
+            words.split_first().map_or((Fr::default(), Vec::new()), |(a, b)| (*a, b.to_vec()));
+        Case { record_commitment, outcome, context: patient.context.clone() }
+    };
+    let cases = words.chunks_exact(share.max(1)).zip(patients).map(case).collect();
+    Statement { model_id: public.model().id(), cases }
 }

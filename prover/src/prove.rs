@@ -118,7 +118,7 @@ impl<'k> Prover<'k> {
     }
 
     fn challenges(&self, statement: &Statement, d_1: &G1Affine) -> Vec<Fr> {
-        let (context, words) = (statement.context.digest(), statement.words());
+        let (context, words) = (statement.context_digest(), statement.words());
         let model = &self.registration.model;
         let transcript = Transcript { context: &context, model, first_round: d_1, words: &words };
         transcript.challenges(self.key.verifying.challenges)

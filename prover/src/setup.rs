@@ -48,6 +48,15 @@ pub enum SetupError {
     Degenerate(#[from] KeyError),
 }
 
+/// What a key says of its circuit beyond the constraints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Digest of the architecture that the circuit was made from.
+    pub architecture: Digest32,
+    /// Number of records that a proof is about.
+    pub records: usize,
+}
+
 /// The toxic waste. Whoever knows it can prove anything; [`setup`] forgets it, simulators and tests need it.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Trapdoor {
@@ -73,21 +82,17 @@ impl Trapdoor {
     }
 
     /// The key for `r1cs` under this trapdoor, not checked for degeneracy.
-    pub fn generate(&self, r1cs: &R1cs, architecture: Digest32) -> Result<ProvingKey, SetupError> {
+    pub fn generate(&self, r1cs: &R1cs, subject: Subject) -> Result<ProvingKey, SetupError> {
         check_counts(&r1cs.columns)?;
         let too_large = SetupError::TooLarge { constraints: r1cs.constraints() };
         let evaluations = Evaluations::at(r1cs, &self.tau).ok_or(too_large)?;
-        Ok(Generator::new(self, r1cs, &evaluations).key(r1cs, architecture))
+        Ok(Generator::new(self, r1cs, &evaluations).key(r1cs, subject))
     }
 }
 
 /// A proving key for `r1cs`, made and forgotten by one party.
-pub fn setup(
-    r1cs: &R1cs,
-    architecture: Digest32,
-    rng: &mut (impl RngCore + CryptoRng),
-) -> Result<ProvingKey, SetupError> {
-    let key = Trapdoor::sample(rng).generate(r1cs, architecture)?;
+pub fn setup(r1cs: &R1cs, subject: Subject, rng: &mut (impl RngCore + CryptoRng)) -> Result<ProvingKey, SetupError> {
+    let key = Trapdoor::sample(rng).generate(r1cs, subject)?;
     key.verifying.check()?;
     Ok(key)
 }
@@ -117,10 +122,10 @@ impl<'s> Generator<'s> {
         Self { trapdoor, columns, at_tau, g1, g2 }
     }
 
-    fn key(&self, r1cs: &R1cs, architecture: Digest32) -> ProvingKey {
+    fn key(&self, r1cs: &R1cs, subject: Subject) -> ProvingKey {
         let (u, v) = (&self.at_tau.u, &self.at_tau.v);
         ProvingKey {
-            verifying: self.verifying(architecture),
+            verifying: self.verifying(subject),
             circuit: CircuitInfo::of(r1cs),
             beta_g1: g1(&self.trapdoor.beta),
             delta_w_g1: g1(&self.trapdoor.delta_w),
@@ -139,12 +144,13 @@ impl<'s> Generator<'s> {
         }
     }
 
-    fn verifying(&self, architecture: Digest32) -> VerifyingKey {
+    fn verifying(&self, subject: Subject) -> VerifyingKey {
         VerifyingKey {
             setup: SetupKind::SingleParty,
-            architecture,
+            architecture: subject.architecture,
             setup_digest: [0; 32],
             challenges: self.columns.challenges,
+            records: subject.records,
             alpha_g1: g1(&self.trapdoor.alpha),
             beta_g2: g2(&self.trapdoor.beta),
             gamma_g2: G2Affine::generator(),

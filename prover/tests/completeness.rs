@@ -107,7 +107,7 @@ fn an_untrue_statement_is_refused() {
 fn a_witness_for_other_words_is_refused() {
     let fixture = Fixture::new(Diagnosis::sample(), 1);
     let mut statement = fixture.statement();
-    statement.outcome[0] += Fr::from(1u64);
+    statement.cases[0].outcome[0] += Fr::from(1u64);
     let prover = Prover::new(&fixture.key, &fixture.registration, &Cpu).unwrap();
     let refusal = prover.prove(fixture.toy.witness(), &statement, &mut rng(4)).unwrap_err();
     assert_eq!(refusal, ProveError::WrongStatement);

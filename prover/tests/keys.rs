@@ -5,11 +5,11 @@ mod common;
 use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::AffineRepr;
 use common::circuits::Diagnosis;
-use common::{ARCHITECTURE, Fixture, METADATA, Toy, rng};
+use common::{Fixture, METADATA, SUBJECT, Toy, rng};
 use zkdx_circuits::r1cs::{R1cs, shape};
 use zkdx_prover::{
     Accelerator, AcceleratorError, Cpu, Pace, ProveError, Prover, ProvingKey, ProvingKeyError, RegisterError,
-    Registration, RegistrationError, SetupError, Subgroup, Trapdoor, register, setup,
+    Registration, RegistrationError, SetupError, Subgroup, Subject, Trapdoor, register, setup,
 };
 use zkdx_verifier::file::FileError;
 use zkdx_verifier::{DecodeError, KeyError, VerifyError};
@@ -93,7 +93,7 @@ fn degenerate_keys_are_refused_everywhere() {
     let mut trapdoor = Trapdoor::sample(&mut rng(1));
     trapdoor.delta_1 = trapdoor.delta_2;
     let toy = Diagnosis::sample();
-    let key = trapdoor.generate(&shape(&toy), ARCHITECTURE).unwrap();
+    let key = trapdoor.generate(&shape(&toy), SUBJECT).unwrap();
     let expected = KeyError::Related { first: "δ_1", second: "δ_2" };
     assert_eq!(ProvingKey::from_bytes(&key.to_bytes()).unwrap_err(), ProvingKeyError::VerifyingKey(expected));
     assert_eq!(register(&key, &toy.weights(), METADATA, &Cpu, &mut rng(1)).err(), Some(RegisterError::Key(expected)));
@@ -103,11 +103,15 @@ fn degenerate_keys_are_refused_everywhere() {
 #[test]
 fn setup_refuses_what_no_key_can_hold() {
     let with = |free: usize, challenges| Diagnosis::with(vec![], vec![], vec![Fr::from(0u64); free], challenges);
-    let refusal = |toy: &Diagnosis| setup(&shape(toy), ARCHITECTURE, &mut rng(1)).err();
+    let refusal = |toy: &Diagnosis| setup(&shape(toy), SUBJECT, &mut rng(1)).err();
     assert_eq!(refusal(&with(0, 9)), Some(SetupError::Challenges { got: 9 }));
     assert_eq!(refusal(&with(63, 1)), Some(SetupError::Words { got: 65 }));
-    assert_eq!(setup(&R1cs::default(), ARCHITECTURE, &mut rng(1)).err(), Some(SetupError::Challenges { got: 0 }));
+    assert_eq!(setup(&R1cs::default(), SUBJECT, &mut rng(1)).err(), Some(SetupError::Challenges { got: 0 }));
     assert_eq!(refusal(&with(0, 2)), None);
+    let about = |free, records| setup(&shape(&with(free, 2)), Subject { records, ..SUBJECT }, &mut rng(1)).err();
+    let wrong = |words, got| Some(SetupError::Degenerate(KeyError::Records { words, got }));
+    assert_eq!((about(4, 3), about(4, 2)), (None, None));
+    assert_eq!((about(4, 0), about(4, 6), about(4, 4)), (wrong(6, 0), wrong(6, 6), wrong(6, 4)));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use ark_bn254::Fr;
 use ark_ec::CurveGroup;
 use ark_ff::{Field, UniformRand};
 use common::circuits::Diagnosis;
-use common::{ARCHITECTURE, Fixture, METADATA, Toy, rng, slow, statement};
+use common::{Fixture, METADATA, SUBJECT, Toy, rng, slow, statement};
 use zkdx_circuits::r1cs::shape;
 use zkdx_prover::{Cpu, Trapdoor, audit, register};
 use zkdx_verifier::{Model, PreparedVerifyingKey, Proof, verify};
@@ -68,7 +68,7 @@ fn unblinded_weights_could_be_guessed() {
 fn a_simulator_with_the_trapdoor_proves_anything() {
     let mut rng = rng(5);
     let trapdoor = Trapdoor::sample(&mut rng);
-    let key = trapdoor.generate(&shape(&Diagnosis::sample()), ARCHITECTURE).unwrap().verifying;
+    let key = trapdoor.generate(&shape(&Diagnosis::sample()), SUBJECT).unwrap().verifying;
     let [a, b, d_w, d_1] = std::array::from_fn(|_| Fr::rand(&mut rng));
     let model = Model { key: key.digest(), commitment: slow::g1(d_w), metadata: METADATA };
     let statement = statement(model.id(), &[Fr::from(1u64), Fr::from(2u64)]);

@@ -9,7 +9,7 @@ use ark_ec::CurveGroup;
 use ark_ff::Field;
 use common::circuits::{Diagnosis, Place, Sealed};
 use common::slow::{self, Blinding};
-use common::{ARCHITECTURE, METADATA, Toy, rng, statement};
+use common::{METADATA, SUBJECT, Toy, rng, statement};
 use zkdx_circuits::Statement;
 use zkdx_circuits::r1cs::{SecondRoundWitness, shape};
 use zkdx_prover::{ProvingKey, Trapdoor};
@@ -25,9 +25,9 @@ fn blinding() -> Blinding {
 /// A key for `toy` whose trapdoor was bent, and one whose was not.
 fn keys(toy: &impl Toy, bend: impl Fn(&mut Trapdoor)) -> (ProvingKey, ProvingKey) {
     let (r1cs, mut trapdoor) = (shape(toy), Trapdoor::sample(&mut rng(1)));
-    let strong = trapdoor.generate(&r1cs, ARCHITECTURE).unwrap();
+    let strong = trapdoor.generate(&r1cs, SUBJECT).unwrap();
     bend(&mut trapdoor);
-    (trapdoor.generate(&r1cs, ARCHITECTURE).unwrap(), strong)
+    (trapdoor.generate(&r1cs, SUBJECT).unwrap(), strong)
 }
 
 fn refused(key: &ProvingKey, (model, statement, proof): &Forgery) {
@@ -272,7 +272,8 @@ fn challenge_without_the_weights() {
 #[test]
 fn challenge_without_the_words() {
     late_choice_is_refused(Place::Word, |(model, statement, proof)| {
-        let without = Statement { record_commitment: Fr::from(0u64), ..statement.clone() };
+        let mut without = statement.clone();
+        without.cases[0].record_commitment = Fr::from(0u64);
         (model.clone(), without, proof.clone())
     });
 }
@@ -283,7 +284,7 @@ fn a_word_that_no_constraint_uses_is_bound_all_the_same() {
     let fixture = common::Fixture::new(toy, 1);
     let proof = fixture.prove(2).unwrap();
     let mut other = fixture.statement();
-    other.outcome[1] = Fr::from(6u64);
+    other.cases[0].outcome[1] = Fr::from(6u64);
     assert_eq!(fixture.verify(&other, &proof), Err(VerifyError::Refused));
     let challenges = slow::challenges(fixture.registration.model(), &fixture.statement(), &proof.d_1, 2);
     let model = fixture.registration.model();

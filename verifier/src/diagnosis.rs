@@ -10,7 +10,7 @@ mod reading;
 
 use thiserror::Error;
 use zkdx_circuits::statement::OutcomeError;
-use zkdx_circuits::{Outcome, OutcomeKind, Statement};
+use zkdx_circuits::{Case, Outcome, OutcomeKind, Statement};
 
 use crate::encoding::DecodeError;
 use crate::groth16::{VerifyError, verify};
@@ -18,13 +18,13 @@ use crate::key::{PreparedVerifyingKey, SetupKind};
 
 pub use proof_file::ProofFile;
 pub use public_model::PublicModel;
-pub use reading::{Opening, Reading, ScoreReading};
+pub use reading::{CaseReading, Opening, Reading, ScoreReading};
 
-/// A verified diagnosis.
+/// A verified diagnosis of each record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnosis {
-    /// The class, and the scores if they are disclosed; `None` if the outcome is a commitment that was not opened.
-    pub outcome: Option<Outcome>,
+    /// For each case the class, and the scores if they are disclosed; `None` if the outcome is a commitment that was not opened.
+    pub outcomes: Vec<Option<Outcome>>,
     /// The same for people.
     pub reading: Reading,
     /// Who made the key.
@@ -70,7 +70,7 @@ pub enum DiagnosisError {
         /// What the file says.
         got: String,
     },
-    /// The opening does not belong to the committed outcome.
+    /// An opening belongs to none of the committed outcomes.
     #[error("the opening does not belong to this proof's committed outcome")]
     Opening,
     /// An opening for an outcome that is not a commitment.
@@ -78,34 +78,53 @@ pub enum DiagnosisError {
     NothingToOpen,
 }
 
-/// Checks a proof and everything its file says; an opening reveals a committed outcome.
+/// Checks a proof and everything its file says; openings reveal committed outcomes.
 pub fn verify_file(
     key: &PreparedVerifyingKey,
     model: &PublicModel,
     file: &ProofFile,
-    opening: Option<&Opening>,
+    openings: &[Opening],
 ) -> Result<Diagnosis, DiagnosisError> {
     model.check(key.key())?;
     verify(key, model.model(), &file.statement, &file.proof)?;
-    let outcome = disclosed(model, &file.statement, opening)?;
-    let committed = Reading::new(model, &file.statement, disclosed(model, &file.statement, None)?.as_ref());
+    let outcomes = disclosed(model, &file.statement, openings)?;
+    let committed = Reading::new(model, &file.statement, &disclosed(model, &file.statement, &[])?);
     committed.require_equal(&file.reading)?;
-    let reading = Reading::new(model, &file.statement, outcome.as_ref());
-    Ok(Diagnosis { outcome, reading, setup: key.key().setup })
+    let reading = Reading::new(model, &file.statement, &outcomes);
+    Ok(Diagnosis { outcomes, reading, setup: key.key().setup })
 }
 
-/// The outcome in the clear, if the statement or the opening discloses it.
+/// For each case the outcome in the clear, if the statement or one of the openings discloses it.
 pub fn disclosed(
     model: &PublicModel,
     statement: &Statement,
-    opening: Option<&Opening>,
-) -> Result<Option<Outcome>, DiagnosisError> {
+    openings: &[Opening],
+) -> Result<Vec<Option<Outcome>>, DiagnosisError> {
     let (classes, scores) = (model.classes(), model.scores()?);
-    match (model.architecture().outcome, opening) {
-        (OutcomeKind::Class, None) => Ok(Some(Outcome::from_words(&statement.outcome, classes, 0)?)),
-        (OutcomeKind::ClassAndScores, None) => Ok(Some(Outcome::from_words(&statement.outcome, classes, scores)?)),
-        (OutcomeKind::Commitment, None) => Ok(None),
-        (OutcomeKind::Commitment, Some(opening)) => opening.open(&statement.outcome, classes, scores).map(Some),
-        (_, Some(_)) => Err(DiagnosisError::NothingToOpen),
+    let scores = match model.architecture().outcome {
+        OutcomeKind::Commitment => return opened(statement, openings, (classes, scores)),
+        OutcomeKind::Class => 0,
+        OutcomeKind::ClassAndScores => scores,
+    };
+    if !openings.is_empty() {
+        return Err(DiagnosisError::NothingToOpen);
     }
+    let read = |case: &Case| Ok(Some(Outcome::from_words(&case.outcome, classes, scores)?));
+    statement.cases.iter().map(read).collect()
+}
+
+/// Committed outcomes: each opening must open one.
+fn opened(
+    statement: &Statement,
+    openings: &[Opening],
+    (classes, scores): (usize, usize),
+) -> Result<Vec<Option<Outcome>>, DiagnosisError> {
+    let mut outcomes = vec![None; statement.cases.len()];
+    for opening in openings {
+        let open = |case: &Case| opening.open(&case.outcome, classes, scores);
+        let found = statement.cases.iter().zip(&mut outcomes).find_map(|(case, outcome)| Some((outcome, open(case)?)));
+        let (outcome, opened) = found.ok_or(DiagnosisError::Opening)?;
+        *outcome = Some(opened);
+    }
+    Ok(outcomes)
 }

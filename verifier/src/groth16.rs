@@ -12,7 +12,7 @@ use thiserror::Error;
 use zkdx_circuits::statement::{Digest32, Statement};
 
 use crate::encoding::DecodeError;
-use crate::key::PreparedVerifyingKey;
+use crate::key::{PreparedVerifyingKey, VerifyingKey};
 use crate::model::Model;
 use crate::proof::Proof;
 use crate::transcript::Transcript;
@@ -36,12 +36,20 @@ pub enum VerifyError {
         /// The model given.
         got: Digest32,
     },
-    /// The statement has too few or too many words.
-    #[error("the statement has {got} words, the key expects {expected}")]
-    Words {
-        /// Words of the key.
+    /// The statement is about too few or too many records.
+    #[error("the statement has {got} cases, the key expects {expected}")]
+    Cases {
+        /// Records of the key.
         expected: usize,
-        /// Words of the statement.
+        /// Cases of the statement.
+        got: usize,
+    },
+    /// A case has too few or too many words.
+    #[error("a case of the statement has {got} words, the key expects {expected}")]
+    Words {
+        /// Words of a record in the key.
+        expected: usize,
+        /// Words of the case.
         got: usize,
     },
     /// A point of the proof is none.
@@ -52,7 +60,8 @@ pub enum VerifyError {
     Refused,
 }
 
-/// Accepts only if someone knew weights behind `model` and a record behind `statement` that yield the outcome in `statement`.
+/// Accepts only if someone knew weights behind `model` and, for each case of `statement`, a record behind its commitment that yields its
+/// outcome.
 pub fn verify(
     key: &PreparedVerifyingKey,
     model: &Model,
@@ -61,7 +70,7 @@ pub fn verify(
 ) -> Result<(), VerifyError> {
     check_identities(key, model, statement)?;
     proof.check()?;
-    let (context, words) = (statement.context.digest(), statement.words());
+    let (context, words) = (statement.context_digest(), statement.words());
     let transcript = Transcript { context: &context, model, first_round: &proof.d_1, words: &words };
     let challenges = transcript.challenges(key.key().challenges);
     let public = key.public_point(&words, &challenges);
@@ -75,8 +84,21 @@ fn check_identities(key: &PreparedVerifyingKey, model: &Model, statement: &State
     if statement.model_id != model.id() {
         return Err(VerifyError::WrongModel { expected: statement.model_id, got: model.id() });
     }
-    let (expected, got) = (key.key().words(), statement.words().len());
-    if expected == got { Ok(()) } else { Err(VerifyError::Words { expected, got }) }
+    check_shape(key.key(), statement)
+}
+
+/// Words of one case must not be read as words of another.
+fn check_shape(key: &VerifyingKey, statement: &Statement) -> Result<(), VerifyError> {
+    let (expected, got) = (key.records, statement.cases.len());
+    if expected != got {
+        return Err(VerifyError::Cases { expected, got });
+    }
+    let expected = key.words() / expected.max(1);
+    let lengths = statement.cases.iter().map(|case| case.words().len());
+    match lengths.into_iter().find(|&got| got != expected) {
+        Some(got) => Err(VerifyError::Words { expected, got }),
+        None => Ok(()),
+    }
 }
 
 fn equation_holds(key: &PreparedVerifyingKey, public: G1Projective, d_w: &G1Affine, proof: &Proof) -> bool {

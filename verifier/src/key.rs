@@ -20,7 +20,7 @@ pub use prepared::PreparedVerifyingKey;
 
 /// Smallest and largest number of challenges.
 pub const CHALLENGES: std::ops::RangeInclusive<usize> = 1..=8;
-/// Smallest and largest number of statement words: the record commitment and at least one outcome word.
+/// Smallest and largest number of statement words: for each record its commitment and at least one outcome word.
 pub const WORDS: std::ops::RangeInclusive<usize> = 2..=64;
 
 /// Who drew the toxic waste.
@@ -43,6 +43,8 @@ pub struct VerifyingKey {
     pub setup_digest: Digest32,
     /// Number of challenges, `c`.
     pub challenges: usize,
+    /// Number of records that a proof is about, `B`; each has `n/B` statement words.
+    pub records: usize,
     /// `[α]₁`
     pub alpha_g1: G1Affine,
     /// `[β]₂`

@@ -4,7 +4,7 @@ mod common;
 
 use ark_bn254::{G1Affine, G2Affine};
 use common::{g2, key};
-use zkdx_circuits::Statement;
+use zkdx_circuits::{Case, Statement};
 use zkdx_verifier::{DecodeError, KeyError, PreparedVerifyingKey, SetupKind, VerifyError, VerifyingKey, verify};
 
 /// What every loader says about `key` after `bend`.
@@ -22,10 +22,27 @@ fn a_key_survives_its_bytes() {
     let bytes = key.to_bytes();
     assert_eq!(bytes.len(), 800 + 64 * (1 + 2 + 2));
     assert_eq!((&bytes[..8], &bytes[8..16]), (&b"zkdx-vk\0"[..], &[0, 1, 0, 2, 0, 0, 0, 2][..]));
-    assert_eq!((&bytes[16..32], &bytes[32..64], &bytes[64..96]), (&[0; 16][..], &[0xa5; 32][..], &[0; 32][..]));
+    assert_eq!((&bytes[16..20], &bytes[20..32]), (&[0, 0, 0, 1][..], &[0; 12][..]));
+    assert_eq!((&bytes[32..64], &bytes[64..96]), (&[0xa5; 32][..], &[0; 32][..]));
     assert_eq!(VerifyingKey::from_bytes(&bytes), Ok(key.clone()));
     let ceremony = VerifyingKey { setup: SetupKind::Ceremony, setup_digest: [1; 32], ..key };
     assert_eq!(VerifyingKey::from_bytes(&ceremony.to_bytes()), Ok(ceremony));
+}
+
+#[test]
+fn records_share_the_words_evenly() {
+    for got in [0, 2, 3, 1 << 31] {
+        assert_eq!(refusal(|key| key.records = got), KeyError::Records { words: 2, got });
+    }
+    let six = |records| VerifyingKey { records, ic: (106..115).map(common::g1).collect(), ..key() };
+    for records in [1, 2, 3] {
+        let key = six(records);
+        assert_eq!(VerifyingKey::from_bytes(&key.to_bytes()), Ok(key));
+    }
+    for got in [4, 5, 6, 12] {
+        let refused = VerifyingKey::from_bytes(&six(got).to_bytes());
+        assert_eq!(refused, Err(KeyError::Records { words: 6, got }));
+    }
 }
 
 #[test]
@@ -126,12 +143,8 @@ fn every_other_length_is_refused() {
 fn every_flipped_bit_is_refused_or_makes_another_key() {
     let bytes = key().to_bytes();
     let model = common::model();
-    let statement = Statement {
-        model_id: model.id(),
-        record_commitment: 1u64.into(),
-        outcome: vec![2u64.into()],
-        context: Default::default(),
-    };
+    let case = Case { record_commitment: 1u64.into(), outcome: vec![2u64.into()], context: Default::default() };
+    let statement = Statement::single(model.id(), case);
     for index in 0..bytes.len() {
         let mut bent = bytes.clone();
         bent[index] ^= 1 << (index % 8);

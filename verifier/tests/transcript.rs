@@ -34,9 +34,9 @@ fn pinned() {
     let transcript = Transcript { context: &context, model: &model, first_round: &proof.d_1, words: &words };
     let digests = [common::key().digest(), model.id(), transcript.seed(), keccak([&proof.to_bytes()[..]])];
     let expected = [
-        "110ea6fddc57913e9823a6153c35d8179f3ac58d6d2e164285e69f506eee31a1",
-        "91887797498ab97df54023d9d78f6572f883a410d8158263338e40c1fbb71f4b",
-        "17b88d90238d7667c3eb54bb0a439b64fbd117d4b111de4743f8d830e7686cb8",
+        "7ab0a92c572c0cf00abe171f1b714dfc9bc46a8548689bc5dbdc8f222eda7c24",
+        "a9b0215ec5b2ad62ef3cbf0b6f80302d5e078c58c084ac433f8c180db5fd4492",
+        "fc8c69d83b56e42ae08730b375b6613350c1ed9ccab26da9480bd04ee377e5cc",
         "b63ae20b13d15aa32456c2a7a3c5debacaf6cad34c69962559afba451f6f7790",
     ];
     assert_eq!(digests.map(hex::encode), expected);

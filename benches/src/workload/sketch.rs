@@ -3,6 +3,8 @@
 //! Weights have 8 bits, and the magnitudes that one output reads add up to at most a quarter of the worst case, as in trained models.
 //! Shifts are the smallest that keep quotients within ±2^11; biases shift quotients by at most 32, so that deep networks do not die.
 
+use std::num::NonZeroUsize;
+
 use ndarray::{ArrayD, Axis, IxDyn};
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -47,6 +49,7 @@ impl Sketch {
             head: Head::Scores,
             labels: Vec::new(),
             outcome: OutcomeKind::Class,
+            records: NonZeroUsize::MIN,
         };
         Ok(Self { architecture, last: ValueType { shape: shape.to_vec(), interval: RECORD }, shift: 0 })
     }

@@ -16,8 +16,8 @@ const MAX_TOTAL_ENTRIES: usize = 2 * MAX_ENTRIES;
 /// Most classes: the class is published in 16 bits.
 const MAX_CLASSES: usize = (1 << 16) - 1;
 
-/// Most outcome words that a verification key has room for beside the record commitment.
-const MAX_OUTCOME_WORDS: usize = 63;
+/// Most statement words that a verification key has room for: for each record its commitment and the outcome words.
+const MAX_WORDS: usize = 64;
 
 /// Why an architecture makes no sense.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -77,7 +77,7 @@ impl Architecture {
         let mut total = 0;
         for node in &self.layers {
             let value = self.infer_node(node, &values)?;
-            total += value.shape.iter().product::<usize>();
+            total += self.entries(&value);
             if total > MAX_TOTAL_ENTRIES {
                 return Err(too_large(format!("its values have more than {MAX_TOTAL_ENTRIES} entries in all")));
             }
@@ -97,10 +97,21 @@ impl Architecture {
         Ok(values)
     }
 
+    /// Entries that a value has in the circuit: those of every record.
+    fn entries(&self, value: &ValueType) -> usize {
+        value.shape.iter().product::<usize>().saturating_mul(self.records.get())
+    }
+
     fn record_type(&self) -> Result<ValueType, ArchitectureError> {
         let encoding = &self.encoding;
         encoding.validate()?;
         let entries = count(&self.input_shape).map_err(|error| ArchitectureError::Encoding(error.to_string()))?;
+        if entries.saturating_mul(self.records.get()) > MAX_ENTRIES {
+            return Err(too_large(format!(
+                "{} records of {entries} entries each, at most {MAX_ENTRIES} in all",
+                self.records
+            )));
+        }
         if entries != encoding.len {
             let shape = &self.input_shape;
             let reason = format!("has {} entries, but the input shape {shape:?} has {entries}", encoding.len);
@@ -155,18 +166,20 @@ impl Architecture {
     }
 
     fn check_outcome(&self, len: usize, interval: Interval) -> Result<(), ArchitectureError> {
-        if self.outcome == OutcomeKind::Class {
-            return Ok(());
-        }
-        if !SCORE_INTERVAL.encloses(&interval) {
+        if self.outcome != OutcomeKind::Class && !SCORE_INTERVAL.encloses(&interval) {
             let range = format!("{} to {}", interval.lo, interval.hi);
             return Err(scores(format!("could be anything from {range}, but are disclosed in 32 bits")));
         }
-        let words = outcome_words(self.outcome, len);
-        if words > MAX_OUTCOME_WORDS {
-            return Err(scores(format!("take {words} words, but a statement has room for {MAX_OUTCOME_WORDS}")));
+        let (words, room) = (outcome_words(self.outcome, len), MAX_WORDS / self.records);
+        if words < room {
+            return Ok(());
         }
-        Ok(())
+        Err(scores(match self.records.get() {
+            1 => format!("take {words} words, but a statement has room for {}", MAX_WORDS - 1),
+            records => format!(
+                "take {words} words and a commitment for each of {records} records, but a statement has room for {MAX_WORDS} words"
+            ),
+        }))
     }
 }
 

@@ -4,6 +4,8 @@
 //! `b = round(mean(acc_float)/s_acc − mean(Σ_j W_j·x_j))`. It takes up the mean error of the rounded weights and of every layer
 //! before.
 
+use std::num::NonZeroUsize;
+
 use ndarray::{Array, Array1, Array2, ArrayD, Dimension};
 
 use super::QuantizedModel;
@@ -164,6 +166,7 @@ impl Assembly<'_> {
             head: self.settings.head,
             labels: self.settings.labels.clone(),
             outcome: self.settings.outcome,
+            records: NonZeroUsize::MIN,
         };
         let parameters = Parameters::new(self.tensors);
         let architecture = self.like.map_or(Ok(architecture.clone()), |like| like::same(like, &architecture))?;

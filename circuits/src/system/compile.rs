@@ -1,13 +1,11 @@
 //! From an architecture to a tensor system: the record, the layers in order, the class, the outcome.
 
-use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use thiserror::Error;
 
 use super::{BlindingId, IndexMap, PackedEntry, Packing, SystemBuilder, TensorId, TensorSystem, Term, WordId};
 use crate::architecture::{Architecture, ArchitectureError, LayerNode, OutcomeKind};
-use crate::layers::operands::count;
 use crate::layers::{LayerError, ValueType, relate_argmax};
 use crate::statement::{SCORE_INTERVAL, SCORE_OFFSET, SCORES_PER_WORD, outcome_words, score_position};
 
@@ -30,16 +28,11 @@ pub enum CompileError {
     Class(LayerError),
 }
 
-/// The tensor system of `architecture`.
+/// The tensor system of `architecture`. Several records share the weights and what is proven of them: the record's tensor holds them one
+/// after the other, the statement has the words of each in turn.
 pub fn compile(architecture: &Architecture) -> Result<TensorSystem, CompileError> {
-    compile_records(architecture, NonZeroUsize::MIN)
-}
-
-/// The tensor system of `architecture` on several records at once, which share the weights and what is proven of them. The record's
-/// tensor holds them one after the other; the statement has the words of each in turn.
-pub fn compile_records(architecture: &Architecture, records: NonZeroUsize) -> Result<TensorSystem, CompileError> {
     let types = architecture.validate()?;
-    let records = records.get();
+    let records = architecture.records.get();
     let mut system = SystemBuilder::new(&architecture.parameters);
     let words = 1 + outcome_words(architecture.outcome, types[architecture.scores.0].shape.iter().product());
     let mut values = vec![relate_records(architecture, &mut system, (records, words))?];
@@ -68,7 +61,6 @@ fn relate_records(
 ) -> Result<TensorId, CompileError> {
     let (interval, len) = (architecture.encoding.interval, architecture.encoding.len);
     let shape = several(records, &architecture.input_shape);
-    count(&shape).map_err(|source| CompileError::Layer { name: "record".into(), source })?;
     let tensor = system.record(ValueType { shape, interval });
     for record in 0..records {
         let packing = Packing::dense(tensor, len * record..len * (record + 1), interval);

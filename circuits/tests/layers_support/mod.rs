@@ -2,6 +2,8 @@
 // Each test binary uses its own part.
 #![allow(dead_code)]
 
+use std::num::NonZeroUsize;
+
 use ndarray::{ArrayD, IxDyn};
 use proptest::prelude::*;
 use zkdx_circuits::architecture::{Interval, LayerNode, ParameterId, ParameterSpec, ValueId};
@@ -34,6 +36,7 @@ impl Sketch {
             head: Head::Scores,
             labels: Vec::new(),
             outcome: OutcomeKind::ClassAndScores,
+            records: NonZeroUsize::MIN,
         };
         Self { architecture }
     }

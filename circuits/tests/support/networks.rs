@@ -1,5 +1,7 @@
 //! Small architectures with parameters and records.
 
+use std::num::NonZeroUsize;
+
 use ark_std::rand::{Rng, SeedableRng, rngs::StdRng};
 use ndarray::{ArrayD, IxDyn};
 use zkdx_circuits::architecture::{
@@ -84,6 +86,7 @@ pub(crate) fn mlp(
         head: Head::Scores,
         labels: (0..sizes[sizes.len() - 1].max(2)).map(|class| format!("class {class}")).collect(),
         outcome,
+        records: NonZeroUsize::MIN,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Flags of the commands that commit to records and prove what a model says of them.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 
@@ -64,21 +66,26 @@ pub(crate) struct ProveArgs {
     /// The quantised model.
     #[arg(long, value_name = "FILE", default_value = "model.zkdx")]
     pub(crate) model: PathBuf,
-    /// The secret half of its registration.
+    /// The secret half of its registration; one for each --key, in the same order.
     #[arg(long, value_name = "FILE", default_value = "model.registration")]
-    pub(crate) registration: PathBuf,
-    /// The proving key.
+    pub(crate) registration: Vec<PathBuf>,
+    /// The proving key. With --records several may be given, for other numbers of records at once: each proof is made with the one that costs
+    /// least per record.
     #[arg(long, value_name = "FILE", default_value = "proving.key")]
-    pub(crate) key: PathBuf,
+    pub(crate) key: Vec<PathBuf>,
     /// The committed record.
     #[arg(long, value_name = "FILE", default_value = "record.commitment")]
     pub(crate) record: PathBuf,
-    /// Prove every committed record of this directory, each with a proof of its own.
+    /// Prove every committed record of this directory, as many at once as the key is for.
     #[arg(long, value_name = "DIR", requires = "out_dir", conflicts_with_all = ["record", "out", "opening", "timings"])]
     pub(crate) records: Option<PathBuf>,
-    /// With --records: the directory of the proofs, NAME.proof.json for the record NAME.*; those that it holds are not made again.
+    /// With --records: the directory of the proofs, NAME.proof.json for the record NAME.*, NAME+7.proof.json for it and the next seven; those
+    /// that it holds are not made again.
     #[arg(long, value_name = "DIR", requires = "records")]
     pub(crate) out_dir: Option<PathBuf>,
+    /// With --records: a table with the columns `record` and `consent` that names the consent for each record.
+    #[arg(long, value_name = "FILE", requires = "records", conflicts_with = "consent")]
+    pub(crate) consents: Option<PathBuf>,
     /// Context.
     #[command(flatten)]
     pub(crate) context: ContextArgs,
@@ -96,8 +103,26 @@ pub(crate) struct ProveArgs {
     pub(crate) force: ForceArgs,
 }
 
+/// How many records one proof is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RecordCount {
+    /// What costs least per record.
+    Auto,
+    /// So many.
+    Exactly(NonZeroUsize),
+}
+
+impl FromStr for RecordCount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let not = |_| format!("`{text}` is neither `auto` nor a number from 1 on");
+        if text == "auto" { Ok(Self::Auto) } else { text.parse().map(Self::Exactly).map_err(not) }
+    }
+}
+
 /// Parses `N` bytes of hexadecimal, with or without `0x`.
-fn hex_array<const N: usize>(text: &str) -> Result<[u8; N], String> {
+pub(crate) fn hex_array<const N: usize>(text: &str) -> Result<[u8; N], String> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     let bytes = hex::decode(digits).map_err(|error| format!("not hexadecimal: {error}"))?;
     let got = bytes.len();

@@ -8,7 +8,7 @@ use rand::rngs::OsRng;
 use serde_json::json;
 use zkdx_circuits::architecture::{EncodingError, Policy};
 use zkdx_circuits::{Blinding, Encoding, Record, field};
-use zkdx_prover::{Network, Patient};
+use zkdx_prover::Network;
 
 use super::hex;
 use crate::args::CommitArgs;
@@ -81,8 +81,7 @@ pub(super) fn encode(encoding: &Encoding, raw: &[f64], policy: Policy) -> Result
 }
 
 fn commitment(network: &Network, file: &RecordFile) -> Result<String> {
-    let patient = Patient { record: &file.record, blinding: &file.blinding };
-    let commitment = network.commitment(&patient);
+    let commitment = network.commitment(&file.record, &file.blinding);
     let commitment = commitment.ok_or_else(|| CliError::new(Kind::Internal, "the record does not fit the circuit"))?;
     Ok(hex(field::to_bytes(&commitment)))
 }

@@ -89,7 +89,9 @@ impl Exported {
                 let words = proof.statement.words();
                 json!({
                     "model_id": hex(proof.statement.model_id), "words": words.iter().map(field::to_bytes).map(hex).collect::<Vec<_>>(),
-                    "context": proof.statement.context, "context_digest": hex(proof.statement.context.digest()),
+                    "contexts": proof.statement.cases.iter().map(|case| &case.context).collect::<Vec<_>>(),
+                    "context_digests": proof.statement.cases.iter().map(|case| hex(case.context.digest())).collect::<Vec<_>>(),
+                    "context_digest": hex(proof.statement.context_digest()),
                     "proof": hex(proof.proof.to_bytes()),
                 })
             }

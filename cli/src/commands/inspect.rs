@@ -51,7 +51,7 @@ fn json_file(args: &InspectArgs, content: &[u8]) -> Result<Value> {
     let proof = store::read_proof(&args.file)?;
     Ok(json!({
         "file": "proof (not checked here: use `zkdx verify`)", "claims": proof.reading,
-        "model_id": hex(proof.statement.model_id), "context": proof.statement.context,
+        "model_id": hex(proof.statement.model_id), "contexts": proof.statement.cases.iter().map(|case| &case.context).collect::<Vec<_>>(),
     }))
 }
 
@@ -63,7 +63,7 @@ fn zkdx_file(args: &InspectArgs, kind: FileKind, length: usize) -> Result<Value>
             json!({
                 "digest": hex(key.digest()), "setup": setup_name(key.key().setup),
                 "architecture": hex(key.key().architecture), "statement_words": key.key().words(),
-                "challenges": key.key().challenges,
+                "challenges": key.key().challenges, "records": key.key().records,
             })
         }
         FileKind::ProvingKey => {
@@ -73,7 +73,7 @@ fn zkdx_file(args: &InspectArgs, kind: FileKind, length: usize) -> Result<Value>
                 "digest": hex(key.verifying.digest()), "circuit": hex(key.circuit.digest),
                 "constraints": key.circuit.constraints, "domain": key.circuit.domain_length(),
                 "weight_columns": columns.weight, "first_round_columns": columns.small + columns.field,
-                "second_round_columns": columns.second,
+                "second_round_columns": columns.second, "records": key.verifying.records,
             })
         }
         FileKind::Registration => {
@@ -103,6 +103,7 @@ fn architecture(architecture: &zkdx_circuits::Architecture, mut value: Value) ->
     value["features"] = json!(architecture.encoding.len);
     value["labels"] = json!(architecture.labels);
     value["outcome"] = json!(architecture.outcome);
+    value["records"] = json!(architecture.records);
     value["layers"] = json!(layers);
     value["parameters"] = json!(parameters);
     value
@@ -113,6 +114,10 @@ fn render(value: &Value, indent: &str) -> String {
     let Some(fields) = value.as_object() else { return value.to_string() };
     let line = |(name, value): (&String, &Value)| match value {
         Value::Object(_) => format!("{indent}{name}\n{}", render(value, &format!("{indent}  "))),
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            let item = |item: &Value| format!("{indent}{name}\n{}", render(item, &format!("{indent}  ")));
+            items.iter().map(item).collect::<Vec<_>>().join("\n")
+        }
         Value::String(text) => format!("{indent}{name:<22} {text}"),
         other => format!("{indent}{name:<22} {other}"),
     };

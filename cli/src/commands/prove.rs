@@ -1,6 +1,7 @@
 //! `zkdx prove`: the diagnosis of a committed record, or of many.
 
 mod batch;
+mod consents;
 mod existing;
 mod inputs;
 mod jobs;
@@ -15,7 +16,7 @@ use serde_json::json;
 use zkdx_prover::{Network, Pace, Proven};
 
 use crate::args::ProveArgs;
-use crate::error::Result;
+use crate::error::{CliError, Kind, Result};
 use crate::files::Overwrite;
 use crate::output::{Output, duration};
 use crate::resources;
@@ -36,20 +37,30 @@ fn one(args: &ProveArgs, output: Output) -> Result<()> {
     let overwrite = Overwrite::from(&args.force);
     outputs(args, args.opening.clone()).check(overwrite)?;
     let inputs = Inputs::read(args)?;
-    let record = inputs.record(&args.record, args)?;
+    let keyed = &inputs.keyed[0];
+    let record = inputs.record(&args.record)?;
     let outputs = outputs(args, opening_path(args, &inputs));
     outputs.check(overwrite)?;
-    let network = inputs.network(args)?;
+    let network = keyed.network()?;
+    check_single(&network)?;
     resources::reset_peak();
-    let work = |progress: &(dyn Fn(&str) + Sync)| prove((&inputs, &network), &record, args, progress);
+    let work = |progress: &(dyn Fn(&str) + Sync)| prove(&inputs, &network, &record, args, progress);
     let (proven, elapsed) = output.rounds("prove", work)?;
-    outputs.write(&inputs.key, &proven, overwrite)?;
+    outputs.write(&keyed.key, &proven, overwrite)?;
     report(args, &proven, elapsed, output);
     Ok(())
 }
 
+fn check_single(network: &Network) -> Result<()> {
+    match network.records() {
+        1 => Ok(()),
+        records => Err(CliError::new(Kind::Input, format!("the key takes {records} records at once, this is one"))
+            .next("use a key for one record, or prove many with --records and --out-dir")),
+    }
+}
+
 fn outputs(args: &ProveArgs, opening: Option<PathBuf>) -> Outputs {
-    Outputs { proof: args.out.clone(), opening, timings: args.timings.clone() }
+    Outputs { proof: args.out.clone(), openings: opening.into_iter().collect(), timings: args.timings.clone() }
 }
 
 fn opening_path(args: &ProveArgs, inputs: &Inputs) -> Option<PathBuf> {
@@ -58,21 +69,23 @@ fn opening_path(args: &ProveArgs, inputs: &Inputs) -> Option<PathBuf> {
 }
 
 fn prove(
-    (inputs, network): (&Inputs, &Network),
+    inputs: &Inputs,
+    network: &Network,
     record: &RecordFile,
     args: &ProveArgs,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Proven> {
     let pace = if args.timings.is_some() { Pace::OneByOne } else { Pace::Overlapped };
-    let context = session::context(&args.context, record.policy);
-    Session::new(inputs, network, pace, progress)?.prove(record, context)
+    let context = session::context(&args.context, args.context.consent, record.policy);
+    Session::new(inputs, (&inputs.keyed[0], network), pace, progress)?.prove([(record, context)])
 }
 
 fn report(args: &ProveArgs, proven: &Proven, elapsed: Duration, output: Output) {
     let reading = &proven.file.reading;
     let value = json!({ "proof": args.out, "reading": reading, "prove_seconds": elapsed.as_secs_f64() });
     output.result(&value, || {
-        let diagnosis = reading.diagnosis.as_deref().unwrap_or("committed, not disclosed");
+        let diagnosis = reading.cases.first().and_then(|case| case.diagnosis.as_deref());
+        let diagnosis = diagnosis.unwrap_or("committed, not disclosed");
         let (out, elapsed) = (args.out.display(), duration(elapsed));
         format!("diagnosis  {diagnosis}\nmodel      {}\nwrote {out} in {elapsed}", reading.model)
     });

@@ -17,7 +17,7 @@ pub(super) fn run(args: &RegisterArgs, output: Output) -> Result<()> {
     let overwrite = Overwrite::from(&args.force);
     files::check_all_writable(&[&args.out, &args.public], overwrite)?;
     let (file, key) = (store::read_model(&args.model)?, store::read_proving_key(&args.key, Subgroup::Checked)?);
-    let architecture = file.architecture_of(&key.verifying.architecture).ok_or_else(|| wrong_key(args))?;
+    let architecture = file.architecture_of(&key.verifying).ok_or_else(|| wrong_key(args))?;
     let what = format!("cannot register `{}`", args.model.display());
     let network = Network::compile(architecture).or_fail(Kind::Input, what.clone())?;
     memory::check(Task::Register { key: files::length(&args.key)? }, &network, what.clone())?;

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use serde_json::json;
-use zkdx_verifier::diagnosis::verify_file;
+use zkdx_circuits::field;
+use zkdx_verifier::diagnosis::{ScoreReading, verify_file};
 use zkdx_verifier::{Diagnosis, Opening, ProofFile, SetupKind};
 
 use super::hex;
@@ -17,20 +18,20 @@ use crate::store;
 pub(super) fn run(args: &VerifyArgs, output: Output) -> Result<()> {
     let (key, model) = (store::read_verifying_key(&args.key)?, store::read_public_model(&args.model)?);
     let file = store::read_proof(&args.proof)?;
-    let opening = args.opening.as_deref().map(read_opening).transpose()?;
+    let openings = args.opening.iter().map(|path| read_opening(path)).collect::<Result<Vec<_>>>()?;
     if args.require_ceremony && key.key().setup != SetupKind::Ceremony {
         return Err(CliError::new(Kind::Refused, "the key comes from a single-party setup, a ceremony is demanded")
             .next("ask for a proof under a key from a ceremony, or leave --require-ceremony out"));
     }
     let start = std::time::Instant::now();
     let next = "do not rely on this proof; check that key and model are the ones it was made for";
-    let diagnosis = verify_file(&key, &model, &file, opening.as_ref());
+    let diagnosis = verify_file(&key, &model, &file, &openings);
     let elapsed = start.elapsed();
     let diagnosis =
         diagnosis.or_fail_with(Kind::Refused, format!("`{}` does not verify", args.proof.display()), next)?;
     let value = json!({
         "verified": true, "reading": diagnosis.reading, "model_id": hex(file.statement.model_id),
-        "context": file.statement.context, "setup": setup_name(diagnosis.setup), "verify_seconds": elapsed.as_secs_f64(),
+        "contexts": file.statement.cases.iter().map(|case| &case.context).collect::<Vec<_>>(), "setup": setup_name(diagnosis.setup), "verify_seconds": elapsed.as_secs_f64(),
     });
     output.result(&value, || text(&diagnosis, &file) + &format!("verified in {}", duration(elapsed)));
     Ok(())
@@ -58,15 +59,26 @@ pub(super) fn text(diagnosis: &Diagnosis, file: &ProofFile) -> String {
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "{name:<12}{value}");
     };
-    line("diagnosis", reading.diagnosis.as_deref().unwrap_or("committed; open it with --opening"));
-    for score in &reading.scores {
-        let score_text = score.score.as_ref().map(|value| format!("  score {value:>9}")).unwrap_or_default();
-        let probability = score.probability.as_ref().map(|value| format!("  probability {value}")).unwrap_or_default();
-        line("", &format!("{:<12}{score_text}{probability}", score.label));
+    let several = reading.cases.len() > 1;
+    for (index, (case, stated)) in reading.cases.iter().zip(&file.statement.cases).enumerate() {
+        if several {
+            line(
+                &format!("case {}", index + 1),
+                &format!("record commitment {}", hex(field::to_bytes(&stated.record_commitment))),
+            );
+        }
+        line("diagnosis", case.diagnosis.as_deref().unwrap_or("committed; open it with --opening"));
+        case.scores.iter().for_each(|score| line("", &score_line(score)));
+        line("record", &case.record);
     }
     line("model", &reading.model);
     line("model id", &hex(file.statement.model_id));
-    line("record", &reading.record);
     line("setup", setup_name(diagnosis.setup));
     text
+}
+
+fn score_line(score: &ScoreReading) -> String {
+    let value = score.score.as_ref().map(|value| format!("  score {value:>9}")).unwrap_or_default();
+    let probability = score.probability.as_ref().map(|value| format!("  probability {value}")).unwrap_or_default();
+    format!("{:<12}{value}{probability}", score.label)
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.24;
 
+import {Case} from "../types/Case.sol";
 import {Diagnosis} from "../types/Diagnosis.sol";
 
 /// @title Proven diagnoses
 interface IDiagnosisLog {
-    /// @notice A diagnosis was proven and recorded.
+    /// @notice A case was proven and recorded.
     /// @param modelId The model.
     /// @param recordCommitment Commitment to the patient's record.
     /// @param submitter Who submitted it.
@@ -13,7 +14,7 @@ interface IDiagnosisLog {
     /// @param consentId The consent that covers it.
     /// @param nonce The submitter's nonce.
     /// @param policy 0, or 1 if record entries were saturated on demand.
-    /// @param contextDigest The context that the proof is bound to.
+    /// @param contextDigest The context of this case that the proof is bound to.
     /// @param outcome The outcome words.
     event DiagnosisRecorded(
         bytes32 indexed modelId,
@@ -31,27 +32,33 @@ interface IDiagnosisLog {
     error AlreadyRecorded(bytes32 nullifier);
     /// @notice The policy is neither 0 nor 1.
     error InvalidPolicy(uint256 policy);
-    /// @notice A statement has at least the record commitment and one outcome word.
+    /// @notice There is nothing to record.
+    error NoCases();
+    /// @notice A case has at least the record commitment and one outcome word.
     error TooFewWords(uint256 got);
+    /// @notice A case has more or fewer words than the first.
+    error UnevenCases(uint256 expected, uint256 got);
+    /// @notice Two cases are of the same record, consent and nonce.
+    error RepeatedCase(bytes32 nullifier);
 
-    /// @notice Verifies and records a diagnosis; reverts with a named error if anything is wrong.
+    /// @notice Verifies and records every case, or reverts with a named error and records none.
     /// @dev The proof must be bound to this chain, this contract and the caller.
     /// @param diagnosis What is stated.
     /// @param proof `A ‖ B ‖ C ‖ D_1`, 320 bytes.
-    /// @return nullifier What cannot be recorded again.
-    function submit(Diagnosis calldata diagnosis, bytes calldata proof) external returns (bytes32 nullifier);
+    /// @return nullifiers For each case what cannot be recorded again.
+    function submit(Diagnosis calldata diagnosis, bytes calldata proof) external returns (bytes32[] memory nullifiers);
 
     /// @notice Does all that `submit` would do except recording, for a call that costs nothing.
     /// @param submitter Who will submit.
     /// @param diagnosis What is stated.
     /// @param proof `A ‖ B ‖ C ‖ D_1`, 320 bytes.
-    /// @return nullifier What could not be recorded again.
+    /// @return nullifiers For each case what could not be recorded again.
     function preflight(address submitter, Diagnosis calldata diagnosis, bytes calldata proof)
         external
         view
-        returns (bytes32 nullifier);
+        returns (bytes32[] memory nullifiers);
 
-    /// @notice The context digest that a proof must be bound to.
+    /// @notice The context digest of a case, which a proof must be bound to.
     /// @param submitter Who will submit.
     /// @param consentId The patient's consent.
     /// @param nonce The submitter's nonce.
@@ -62,7 +69,7 @@ interface IDiagnosisLog {
         view
         returns (bytes32);
 
-    /// @notice The nullifier of a diagnosis.
+    /// @notice The nullifier of a case.
     /// @param modelId The model.
     /// @param recordCommitment Commitment to the patient's record.
     /// @param consentId The patient's consent.
@@ -73,14 +80,16 @@ interface IDiagnosisLog {
         pure
         returns (bytes32);
 
-    /// @notice What is stored under a nullifier: keccak of `abi.encode(modelId, contextDigest, words)`, or zero.
+    /// @notice What is stored under a nullifier: keccak of `abi.encode(modelId, contextDigest, words)` of
+    /// that case, or zero.
     /// @param nullifier The nullifier.
     /// @return The digest of what was recorded.
     function recorded(bytes32 nullifier) external view returns (bytes32);
 
-    /// @notice Whether exactly this diagnosis was recorded here by this submitter.
+    /// @notice Whether exactly this case was recorded here by this submitter, alone or among others.
     /// @param submitter Who submitted it.
-    /// @param diagnosis What was stated.
+    /// @param modelId The model.
+    /// @param one What was stated.
     /// @return True if it was.
-    function isRecorded(address submitter, Diagnosis calldata diagnosis) external view returns (bool);
+    function isRecorded(address submitter, bytes32 modelId, Case calldata one) external view returns (bool);
 }

@@ -9,6 +9,8 @@ interface IGroth16Verifier {
     error ProofLength(uint256 got);
     /// @notice The number of statement words is not what the key says.
     error WordCount(uint256 expected, uint256 got);
+    /// @notice The words are said to be about another number of records than the key is for.
+    error RecordCount(uint256 expected, uint256 got);
     /// @notice A statement word is not below the scalar field's order.
     error WordNotReduced(uint256 index, uint256 word);
     /// @notice A coordinate of the proof is not below the base field's order.
@@ -17,8 +19,8 @@ interface IGroth16Verifier {
     error ProofRejected();
 
     /// @notice Returns if the proof shows the statement, and reverts with a named error otherwise.
-    /// @param claim Key, model, weights and context that the proof is bound to.
-    /// @param words The statement words, each below the scalar field's order.
+    /// @param claim Key, model, weights, context and number of records that the proof is bound to.
+    /// @param words The statement words, case after case, each below the scalar field's order.
     /// @param proof `A ‖ B ‖ C ‖ D_1`, 320 bytes.
     function verify(Claim calldata claim, uint256[] calldata words, bytes calldata proof) external view;
 }

@@ -14,6 +14,8 @@ uint256 constant KEY_CEREMONY = 1;
 uint256 constant KEY_MAX_CHALLENGES = 8;
 uint256 constant KEY_MIN_WORDS = 2;
 uint256 constant KEY_MAX_WORDS = 64;
+/// @dev The record commitment and one outcome word.
+uint256 constant KEY_MIN_RECORD_WORDS = 2;
 
 uint256 constant KEY_HEADER_SIZE = 32;
 uint256 constant KEY_ARCHITECTURE = 32;
@@ -33,7 +35,8 @@ uint256 constant G2_SIZE = 128;
 
 /// @title Reading a verification key's header
 library KeyCodec {
-    /// @notice Splits the first word of a key, `magic (8) ‖ version (2) ‖ setup (1) ‖ c (1) ‖ n (4) ‖ zero (16)`.
+    /// @notice Splits the first word of a key, `magic (8) ‖ version (2) ‖ setup (1) ‖ c (1) ‖ n (4) ‖ B (4) ‖
+    /// zero (12)`.
     /// @param header The first 32 bytes.
     /// @return magic The magic bytes.
     /// @return version The version.
@@ -47,16 +50,18 @@ library KeyCodec {
         magic = header >> 192;
         version = (header >> 176) & 0xffff;
         setup = (header >> 168) & 0xff;
-        reserved = header & type(uint128).max;
+        reserved = header & type(uint96).max;
     }
 
-    /// @notice The two numbers in the first word of a key that fix its shape.
+    /// @notice The three numbers in the first word of a key that fix its shape.
     /// @param header The first 32 bytes.
     /// @return words n.
     /// @return challenges c.
-    function shape(uint256 header) internal pure returns (uint256 words, uint256 challenges) {
+    /// @return records B; each has n / B of the words.
+    function shape(uint256 header) internal pure returns (uint256 words, uint256 challenges, uint256 records) {
         challenges = (header >> 160) & 0xff;
         words = (header >> 128) & 0xffffffff;
+        records = (header >> 96) & 0xffffffff;
     }
 
     /// @notice Length of a key.

@@ -19,6 +19,7 @@ import {
     KEY_MAGIC,
     KEY_MAX_CHALLENGES,
     KEY_MAX_WORDS,
+    KEY_MIN_RECORD_WORDS,
     KEY_MIN_WORDS,
     KEY_SETUP_DIGEST,
     KEY_SINGLE_PARTY,
@@ -43,7 +44,9 @@ library KeyRules {
     error KeyChallenges(uint256 got);
     /// @notice The number of statement words is not between 2 and 64.
     error KeyWords(uint256 got);
-    /// @notice The header's last 16 bytes are not zero.
+    /// @notice The number of records does not divide that of statement words into two or more each.
+    error KeyRecords(uint256 words, uint256 got);
+    /// @notice The header's last 12 bytes are not zero.
     error KeyReserved();
     /// @notice The point at this offset is the point at infinity.
     error KeyPointAtInfinity(uint256 offset);
@@ -83,15 +86,21 @@ library KeyRules {
         if (setup != KEY_SINGLE_PARTY && setup != KEY_CEREMONY) revert KeySetup(setup);
         if (reserved != 0) revert KeyReserved();
 
-        (uint256 words, uint256 challenges) = KeyCodec.shape(header);
+        (uint256 words, uint256 challenges, uint256 records) = KeyCodec.shape(header);
         if (challenges == 0 || challenges > KEY_MAX_CHALLENGES) revert KeyChallenges(challenges);
         if (words < KEY_MIN_WORDS || words > KEY_MAX_WORDS) revert KeyWords(words);
+        if (!_sharesWords(words, records)) revert KeyRecords(words, records);
         uint256 expected = KeyCodec.lengthOf(words, challenges);
         if (key.length != expected) revert KeyLength(expected, key.length);
 
         bytes32 setupDigest = bytes32(_word(key, KEY_SETUP_DIGEST));
         if ((setupDigest == 0) != (setup == KEY_SINGLE_PARTY)) revert KeySetupDigest(setupDigest);
         return 1 + words + challenges;
+    }
+
+    /// @dev Every record has as many words as every other, and at least two.
+    function _sharesWords(uint256 words, uint256 records) private pure returns (bool) {
+        return records != 0 && words % records == 0 && words / records >= KEY_MIN_RECORD_WORDS;
     }
 
     function _checkG1(bytes calldata key, uint256 offset) private pure {

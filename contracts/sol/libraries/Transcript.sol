@@ -11,6 +11,7 @@ library Transcript {
     bytes32 internal constant TAG_TRANSCRIPT = keccak256("zkdx/two-round-groth16/v1/transcript");
     bytes32 internal constant TAG_MODEL = keccak256("zkdx/v1/model");
     bytes32 internal constant TAG_CONTEXT = keccak256("zkdx/v1/context");
+    bytes32 internal constant TAG_CONTEXTS = keccak256("zkdx/v1/contexts");
     bytes32 internal constant TAG_NULLIFIER = keccak256("zkdx/v1/nullifier");
 
     /// @notice What a proof must not be replayed outside of.
@@ -19,7 +20,7 @@ library Transcript {
     /// @param submitter Who submits it.
     /// @param consentId The patient's consent.
     /// @param nonce The submitter's nonce.
-    /// @param policy 0 or 1, see Diagnosis.
+    /// @param policy 0 or 1, see Case.
     /// @return The context digest.
     function contextDigest(
         uint256 chainId,
@@ -30,6 +31,14 @@ library Transcript {
         uint256 policy
     ) internal pure returns (bytes32) {
         return keccak256(abi.encode(TAG_CONTEXT, chainId, verifier, submitter, consentId, nonce, policy));
+    }
+
+    /// @notice What the challenges bind of the contexts: a single one's digest as it is, several in order.
+    /// @param digests The context digest of each case.
+    /// @return The context digest of the whole statement.
+    function contextsDigest(bytes32[] memory digests) internal pure returns (bytes32) {
+        if (digests.length == 1) return digests[0];
+        return keccak256(abi.encodePacked(TAG_CONTEXTS, digests));
     }
 
     /// @notice Identity of a model.
@@ -47,7 +56,7 @@ library Transcript {
 
     /// @notice What can be recorded only once. Never a hash of the proof: anyone can re-randomise a proof.
     /// @param model Identity of the model.
-    /// @param recordCommitment The first statement word.
+    /// @param recordCommitment The first word of the case.
     /// @param consentId The patient's consent.
     /// @param nonce The submitter's nonce.
     /// @return The nullifier.

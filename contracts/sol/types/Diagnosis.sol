@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.24;
 
-/// @notice What a submitter states; the proof shows that it is true.
+import {Case} from "./Case.sol";
+
+/// @notice What a submitter states; one proof shows that all of it is true.
 /// @param modelId Identity of the registered model.
-/// @param consentId The patient's consent that covers this diagnosis.
-/// @param nonce Chosen by the submitter; with model, record and consent it makes the diagnosis unique.
-/// @param policy 0 if every record entry lay in the calibrated range, 1 if entries were saturated on demand.
-/// @param words The record commitment, then the outcome words; each below the scalar field's order.
+/// @param cases One for each record, as many as the model's key says.
 struct Diagnosis {
     bytes32 modelId;
-    bytes32 consentId;
-    bytes32 nonce;
-    uint256 policy;
-    uint256[] words;
+    Case[] cases;
 }

@@ -27,7 +27,14 @@ abstract contract Fixture {
     uint256 internal constant CLASS_ONLY = 1;
     /// @dev Index of the case with 64 statement words and 8 challenges.
     uint256 internal constant LARGEST = 5;
-    uint256 internal constant CASES = 7;
+    /// @dev Index of the case of one record with 4 statement words, and of one of two records with as many.
+    uint256 internal constant FOUR_WORDS = 7;
+    uint256 internal constant TWO_RECORDS = 8;
+    /// @dev Indices of the cases of 5, 8 and 32 records, with 3, 2 and 2 words each.
+    uint256 internal constant FIVE_RECORDS = 9;
+    uint256 internal constant EIGHT_RECORDS = 10;
+    uint256 internal constant MOST_RECORDS = 11;
+    uint256 internal constant CASES = 12;
 
     VerifyingKeyStore internal _store;
     Groth16Verifier internal _verifier;
@@ -52,7 +59,8 @@ abstract contract Fixture {
             keyDigest: json.digest(c.path, ".vk_digest"),
             modelId: json.digest(c.path, ".model_id"),
             weightCommitment: json.point(c.path, ".weight_commitment"),
-            contextDigest: json.digest(c.path, ".context.context_digest")
+            contextDigest: json.digest(c.path, ".context_digest"),
+            records: json.number(c.path, ".records_count")
         });
         c.metadataDigest = json.digest(c.path, ".metadata_digest");
         c.words = json.numbers(c.path, ".words");

@@ -31,6 +31,14 @@ library Json {
         return vm.parseJsonBytes32(json, string.concat(path, field));
     }
 
+    function digests(string memory json, string memory path, string memory field)
+        internal
+        pure
+        returns (bytes32[] memory)
+    {
+        return vm.parseJsonBytes32Array(json, string.concat(path, field));
+    }
+
     function number(string memory json, string memory path, string memory field) internal pure returns (uint256) {
         return vm.parseJsonUint(json, string.concat(path, field));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.24;
 
+import {Case} from "../../sol/types/Case.sol";
 import {Claim} from "../../sol/types/Claim.sol";
 import {Diagnosis} from "../../sol/types/Diagnosis.sol";
 import {Fixture, ProofCase} from "./Fixture.sol";
@@ -18,7 +19,12 @@ abstract contract LogFixture is Fixture {
     function setUp() public virtual override {
         super.setUp();
         _json = _file();
-        _good = _case(_json, CLASS_ONLY);
+        _use(CLASS_ONLY);
+    }
+
+    /// @dev Registers the key and the model of a case of the vectors, for the diagnoses that follow.
+    function _use(uint256 index) internal {
+        _good = _case(_json, index);
         _register(_good);
     }
 
@@ -28,22 +34,60 @@ abstract contract LogFixture is Fixture {
     }
 
     function _diagnosis() internal view returns (Diagnosis memory) {
-        return _diagnosisOf(_good);
+        return _diagnosisOf(_good, _good.claim.records);
     }
 
-    function _diagnosisOf(ProofCase memory c) internal pure returns (Diagnosis memory) {
-        return Diagnosis({
-            modelId: c.claim.modelId,
-            consentId: keccak256("consent"),
-            nonce: bytes32(uint256(1)),
-            policy: 0,
-            words: c.words
-        });
+    /// @dev The words of a case of the vectors, cut into `count` cases.
+    function _diagnosisOf(ProofCase memory c, uint256 count) internal pure returns (Diagnosis memory d) {
+        d.modelId = c.claim.modelId;
+        d.cases = new Case[](count);
+        uint256 size = c.words.length / count;
+        for (uint256 i; i < count; ++i) {
+            bytes32 consentId = keccak256(abi.encode("consent", i));
+            uint256[] memory words = _slice(c.words, i * size, size);
+            d.cases[i] = Case({consentId: consentId, nonce: bytes32(i + 1), policy: i % 2, words: words});
+        }
     }
 
+    /// @dev The page's rule once more.
     function _claim(Diagnosis memory d, address submitter) internal view returns (Claim memory claim) {
+        bytes memory digests;
+        for (uint256 i; i < d.cases.length; ++i) {
+            digests = bytes.concat(digests, _contextOf(d.cases[i], submitter));
+        }
         claim = _good.claim;
-        claim.contextDigest = _log.contextOf(submitter, d.consentId, d.nonce, d.policy);
+        bool single = d.cases.length == 1;
+        claim.contextDigest =
+            single ? bytes32(digests) : keccak256(bytes.concat(keccak256("zkdx/v1/contexts"), digests));
+    }
+
+    function _contextOf(Case memory one, address submitter) internal view returns (bytes32) {
+        return _log.contextOf(submitter, one.consentId, one.nonce, one.policy);
+    }
+
+    function _nullifierOf(Diagnosis memory d, uint256 index) internal view returns (bytes32) {
+        Case memory one = d.cases[index];
+        return _log.nullifierOf(d.modelId, one.words[0], one.consentId, one.nonce);
+    }
+
+    function _wordsOf(Diagnosis memory d) internal pure returns (uint256[] memory) {
+        bytes memory all;
+        for (uint256 i; i < d.cases.length; ++i) {
+            all = bytes.concat(all, abi.encodePacked(d.cases[i].words));
+        }
+        return abi.decode(bytes.concat(abi.encode(32, all.length / 32), all), (uint256[]));
+    }
+
+    function _slice(uint256[] memory words, uint256 from, uint256 size) internal pure returns (uint256[] memory part) {
+        part = new uint256[](size);
+        for (uint256 i; i < size; ++i) {
+            part[i] = words[from + i];
+        }
+    }
+
+    /// @dev A copy that can be changed: assigning a struct in memory only copies the reference.
+    function _copy(Diagnosis memory d) internal pure returns (Diagnosis memory) {
+        return abi.decode(abi.encode(d), (Diagnosis));
     }
 
     function _prove(Diagnosis memory d, address submitter) internal view returns (bytes memory) {
@@ -51,7 +95,7 @@ abstract contract LogFixture is Fixture {
     }
 
     function _proveWith(Diagnosis memory d, address submitter, uint256 coin) internal view returns (bytes memory) {
-        return _proveCase(_good, _claim(d, submitter), d.words, coin);
+        return _proveCase(_good, _claim(d, submitter), _wordsOf(d), coin);
     }
 
     function _proveCase(ProofCase memory c, Claim memory claim, uint256[] memory words, uint256 coin)
@@ -64,7 +108,7 @@ abstract contract LogFixture is Fixture {
         return Simulator.prove(json, Simulator.trapdoorAt(json, c.path), claim, words, coins);
     }
 
-    function _submit(Diagnosis memory d, bytes memory proof) internal returns (bytes32) {
+    function _submit(Diagnosis memory d, bytes memory proof) internal returns (bytes32[] memory) {
         vm.prank(SUBMITTER);
         return _log.submit(d, proof);
     }

@@ -33,6 +33,7 @@ export const TAGS = {
   TAG_TRANSCRIPT: 'zkdx/two-round-groth16/v1/transcript',
   TAG_MODEL: 'zkdx/v1/model',
   TAG_CONTEXT: 'zkdx/v1/context',
+  TAG_CONTEXTS: 'zkdx/v1/contexts',
   TAG_NULLIFIER: 'zkdx/v1/nullifier',
   TAG_ARCHITECTURE: 'zkdx/v1/architecture',
   TAG_CARD: 'zkdx/v1/card',
@@ -77,9 +78,10 @@ export function outsideSubgroup() {
   }
 }
 
-export function encodeKey({ setup, challenges, words, architecture, setupDigest, alpha, beta, gamma, deltaW, delta1, delta2, ic }) {
+export function encodeKey({ setup, challenges, words, records, architecture, setupDigest, alpha, beta, gamma, deltaW, delta1, delta2, ic }) {
   return concat(
-    Buffer.from('zkdx-vk\0', 'ascii'), uint(1, 2), uint(setup, 1), uint(challenges, 1), uint(words, 4), new Uint8Array(16),
+    Buffer.from('zkdx-vk\0', 'ascii'), uint(1, 2), uint(setup, 1), uint(challenges, 1),
+    uint(words, 4), uint(records, 4), new Uint8Array(12),
     architecture, setupDigest, encodeG1(alpha),
     ...[beta, gamma, deltaW, delta1, delta2].map(encodeG2), ...ic.map(encodeG1),
   );
@@ -94,6 +96,12 @@ export function contextDigest({ chainId, verifier, submitter, consentId, nonce, 
     tag('TAG_CONTEXT'), word(chainId), new Uint8Array(12), uint(verifier, 20), new Uint8Array(12), uint(submitter, 20),
     word(consentId), word(nonce), word(policy),
   );
+}
+
+/** What the challenges bind of the contexts: a single one's digest as it is, several under a tag. */
+export function contextsDigest(contexts) {
+  const digests = contexts.map(contextDigest);
+  return digests.length === 1 ? digests[0] : keccak(tag('TAG_CONTEXTS'), ...digests);
 }
 
 export function seed({ context, keyDigest, model, weightCommitment, firstRound, words }) {

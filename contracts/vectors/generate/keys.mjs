@@ -3,11 +3,18 @@
 import * as e from './encodings.mjs';
 import { keyOf, trapdoor } from './proofs.mjs';
 
-const SHAPE = { name: 'keys', words: 2, challenges: 1 };
+const SHAPE = { name: 'keys', words: 2, records: 1, challenges: 1 };
 const POINTS_G2 = { beta: 160, gamma: 288, delta_w: 416, delta_1: 544, delta_2: 672 };
 const KEY = keyOf(SHAPE);
 const at = (offset, size) => KEY.slice(offset, offset + size);
 const patch = (name, error, offset, bytes, length = KEY.length) => ({ name, error, offset, bytes: e.hex(bytes), length });
+
+/** The good key with other numbers of words and records, and its last point repeated for every further word. */
+function reshaped(name, error, words, records) {
+  const points = Array.from({ length: words - SHAPE.words }, () => at(KEY.length - 64, 64));
+  const bytes = e.concat(e.uint(words, 4), e.uint(records, 4), at(20, KEY.length - 20), ...points);
+  return patch(name, error, 12, bytes, 12 + bytes.length);
+}
 
 function header() {
   const digest = e.keccak(Buffer.from('a ceremony'));
@@ -33,7 +40,20 @@ function header() {
     patch('2^24 + 2 statement words', 'KeyWords', 12, [1, 0, 0, 2]),
     patch('one statement word more than points', 'KeyLength', 12, [0, 0, 0, 3]),
     patch('one challenge more than points', 'KeyLength', 11, [2]),
-    patch('first reserved byte', 'KeyReserved', 16, [1]),
+    reshaped('no record', 'KeyRecords', 2, 0),
+    reshaped('a record without an outcome', 'KeyRecords', 2, 2),
+    reshaped('more records than words', 'KeyRecords', 2, 3),
+    reshaped('2^32 - 1 records', 'KeyRecords', 2, 2n ** 32n - 1n),
+    reshaped('2^24 + 1 records', 'KeyRecords', 2, 2n ** 24n + 1n),
+    reshaped('three words of two records', 'KeyRecords', 3, 2),
+    reshaped('four words of no record', 'KeyRecords', 4, 0),
+    reshaped('four words of three records', 'KeyRecords', 4, 3),
+    reshaped('four words of four records', 'KeyRecords', 4, 4),
+    reshaped('five words of two records', 'KeyRecords', 5, 2),
+    reshaped('64 words of 33 records', 'KeyRecords', 64, 33),
+    reshaped('64 words of 64 records', 'KeyRecords', 64, 64),
+    patch('first reserved byte', 'KeyReserved', 20, [1]),
+    patch('a reserved byte in the middle', 'KeyReserved', 24, [128]),
     patch('last reserved byte', 'KeyReserved', 31, [1]),
   ];
 }
@@ -98,6 +118,10 @@ export function keys() {
       patch('delta_2 is nine times the generator', '', POINTS_G2.delta_2, e.encodeG2(e.times(e.G2.BASE, 9n))),
       patch('a ceremony', '', 10, e.concat([1], at(11, 53), e.keccak(Buffer.from('a ceremony')))),
       patch('alpha is nine times the generator', '', 96, e.encodeG1(e.times(e.G1.BASE, 9n))),
+      reshaped('four words of one record', '', 4, 1),
+      reshaped('four words of two records', '', 4, 2),
+      reshaped('15 words of five records', '', 15, 5),
+      reshaped('64 words of 32 records', '', 64, 32),
       patch('another architecture', '', 32, e.keccak(Buffer.from('another architecture'))),
     ],
     refused: [...header(), ...pointsG1(), ...pointsG2(), ...related(), ...multiples()],

@@ -6,19 +6,28 @@
 import * as e from './encodings.mjs';
 
 const OFF_CHAIN = { chainId: 0n, verifier: 0n, submitter: 0n, consentId: 0n, nonce: 0n, policy: 0n };
-const onChain = (name) => ({
+const onChain = (name, consent = 'consent') => ({
   chainId: 31337n, verifier: e.scalar(`${name}/verifier`) % 2n ** 160n, submitter: e.scalar(`${name}/submitter`) % 2n ** 160n,
-  consentId: e.toInt(e.keccak(Buffer.from(`${name}/consent`))), nonce: 1n, policy: 0n,
+  consentId: e.toInt(e.keccak(Buffer.from(`${name}/${consent}`))), nonce: 1n, policy: 0n,
 });
+const severalOnChain = (name, count) => Array.from({ length: count }, (_, i) => (
+  { ...onChain(name, `consent/${i}`), nonce: BigInt(i + 1), policy: BigInt(i % 2) }));
+const several = (name, words, records) => ({ name, words, records, challenges: 2, contexts: severalOnChain(name, records) });
 
+// A record for each context. `words` counts those of all records.
 const SHAPES = [
-  { name: 'smallest', words: 2, challenges: 1, context: OFF_CHAIN },
-  { name: 'class_only', words: 2, challenges: 2, context: onChain('class_only') },
-  { name: 'gamma_is_generator', words: 2, challenges: 2, gamma: 1n, setup: 1, context: onChain('gamma_is_generator') },
-  { name: 'scores', words: 5, challenges: 3, context: { ...onChain('scores'), policy: 1n } },
-  { name: 'many_challenges', words: 2, challenges: 8, context: OFF_CHAIN },
-  { name: 'largest', words: 64, challenges: 8, setup: 1, context: onChain('largest') },
-  { name: 'extreme_words', words: 3, challenges: 1, context: OFF_CHAIN, values: [0n, e.r - 1n, 1n] },
+  { name: 'smallest', words: 2, challenges: 1, contexts: [OFF_CHAIN] },
+  { name: 'class_only', words: 2, challenges: 2, contexts: [onChain('class_only')] },
+  { name: 'gamma_is_generator', words: 2, challenges: 2, gamma: 1n, setup: 1, contexts: [onChain('gamma_is_generator')] },
+  { name: 'scores', words: 5, challenges: 3, contexts: [{ ...onChain('scores'), policy: 1n }] },
+  { name: 'many_challenges', words: 2, challenges: 8, contexts: [OFF_CHAIN] },
+  { name: 'largest', words: 64, challenges: 8, setup: 1, contexts: [onChain('largest')] },
+  { name: 'extreme_words', words: 3, challenges: 1, contexts: [OFF_CHAIN], values: [0n, e.r - 1n, 1n] },
+  { name: 'four_words', words: 4, challenges: 2, contexts: [onChain('four_words')] },
+  several('two_records', 4, 2),
+  several('five_records', 15, 5),
+  several('eight_records', 16, 8),
+  several('most_records', 64, 32),
 ];
 
 const invert = (a) => power(e.mod(a), e.r - 2n);
@@ -42,7 +51,8 @@ export function keyOf(shape, t = trapdoor(shape)) {
   const [g1, g2] = [(s) => e.times(e.G1.BASE, s), (s) => e.times(e.G2.BASE, s)];
   const setup = shape.setup ?? 0;
   return e.encodeKey({
-    setup, challenges: shape.challenges, words: shape.words, architecture: e.keccak(Buffer.from(`architecture/${shape.name}`)),
+    setup, challenges: shape.challenges, words: shape.words, records: shape.records ?? 1,
+    architecture: e.keccak(Buffer.from(`architecture/${shape.name}`)),
     setupDigest: setup === 0 ? new Uint8Array(32) : e.keccak(Buffer.from(`ceremony/${shape.name}`)),
     alpha: g1(t.alpha), beta: g2(t.beta), gamma: g2(t.gamma), deltaW: g2(t.deltaW), delta1: g2(t.delta1), delta2: g2(t.delta2),
     ic: t.ic.map(g1),
@@ -75,20 +85,26 @@ function proofCase(shape) {
   const metadata = e.keccak(Buffer.from(`metadata/${shape.name}`));
   const model = e.modelId(keyDigest, weightCommitment, metadata);
   const words = shape.values ?? Array.from({ length: shape.words }, (_, i) => e.scalar(`proofs/${shape.name}/word/${i}`));
-  const context = e.contextDigest(shape.context);
+  const context = e.contextsDigest(shape.contexts);
   const statement = { context, keyDigest, model, weightCommitment, weights, words, challengeCount: shape.challenges };
   const [first, second] = [prove(t, statement, shape.name), prove(t, statement, `${shape.name}/second`)];
   return {
-    name: shape.name, words_count: shape.words, challenges_count: shape.challenges,
+    name: shape.name, words_count: shape.words, records_count: shape.contexts.length, challenges_count: shape.challenges,
     key: e.hex(key), vk_digest: e.hex(keyDigest), weight_commitment: e.hex(weightCommitment), metadata_digest: e.hex(metadata),
-    model_id: e.hex(model), context: e.contextJson(shape.context), words: words.map(e.wordHex),
+    model_id: e.hex(model), contexts: shape.contexts.map(e.contextJson), context_digest: e.hex(context),
+    words: words.map(e.wordHex),
     proof: e.hex(first.bytes), rerandomised_proof: e.hex(first.rerandomised), second_proof: e.hex(second.bytes),
-    nullifier: e.hex(e.nullifier(model, words[0], shape.context.consentId, shape.context.nonce)),
+    nullifiers: nullifiersOf(model, words, shape.contexts),
     trapdoor: {
       alpha: e.wordHex(t.alpha), beta: e.wordHex(t.beta), gamma: e.wordHex(t.gamma), delta_w: e.wordHex(t.deltaW),
       delta_1: e.wordHex(t.delta1), delta_2: e.wordHex(t.delta2), ic: t.ic.map(e.wordHex), weights: e.wordHex(weights),
     },
   };
+}
+
+function nullifiersOf(model, words, contexts) {
+  const size = words.length / contexts.length;
+  return contexts.map((context, i) => e.hex(e.nullifier(model, words[i * size], context.consentId, context.nonce)));
 }
 
 /** Points of G2 with their logarithms, and each divided by 5: for simulators that cannot multiply in G2. */

@@ -1,4 +1,4 @@
-// Known answers for tags, context digest, model identity, seed, challenges and nullifier.
+// Known answers for tags, context digests, model identity, seed, challenges and nullifier.
 import * as e from './encodings.mjs';
 
 const MAX_WORD = 2n ** 256n - 1n;
@@ -15,6 +15,9 @@ const CONTEXTS = [
   { chainId: 2n ** 64n - 1n, verifier: MAX_ADDRESS, submitter: MAX_ADDRESS, consentId: MAX_WORD, nonce: MAX_WORD, policy: 1n },
 ];
 
+// Which of the contexts above, one for each case: a single one, two in either order, the same twice, many.
+const CONTEXT_LISTS = [[0], [1], [1, 2], [2, 1], [1, 1], [0, 1, 2, 3], Array.from({ length: 32 }, (_, i) => (3 * i + 1) % 4)];
+
 const MODELS = [
   { keyDigest: new Uint8Array(32), weights: e.encodeG1(e.G1.BASE), metadata: new Uint8Array(32) },
   { keyDigest: label('key'), weights: e.encodeG1(point('transcript/weights')), metadata: label('metadata') },
@@ -23,10 +26,11 @@ const MODELS = [
 
 // `firstRound` at infinity is a legal encoding; words at 0 and r − 1 are the ends of their range.
 const CHALLENGES = [
-  { context: 0, model: 0, firstRound: e.G1.ZERO, words: [0n, 0n], count: 1 },
-  { context: 1, model: 1, firstRound: point('transcript/first'), words: [e.scalar('transcript/record'), 3n], count: 2 },
-  { context: 2, model: 1, firstRound: e.G1.BASE, words: [e.r - 1n, 0n, e.r - 1n], count: 3 },
-  { context: 3, model: 2, firstRound: e.G1.BASE.negate(), words: Array.from({ length: 64 }, (_, i) => e.scalar(`transcript/word/${i}`)), count: 8 },
+  { contexts: [0], model: 0, firstRound: e.G1.ZERO, words: [0n, 0n], count: 1 },
+  { contexts: [1], model: 1, firstRound: point('transcript/first'), words: [e.scalar('transcript/record'), 3n], count: 2 },
+  { contexts: [2], model: 1, firstRound: e.G1.BASE, words: [e.r - 1n, 0n, e.r - 1n], count: 3 },
+  { contexts: [3], model: 2, firstRound: e.G1.BASE.negate(), words: Array.from({ length: 64 }, (_, i) => e.scalar(`transcript/word/${i}`)), count: 8 },
+  { contexts: [1, 2], model: 1, firstRound: e.G1.BASE, words: [e.scalar('transcript/record'), 3n, e.scalar('transcript/other'), 4n], count: 2 },
 ];
 
 const NULLIFIERS = [
@@ -37,10 +41,12 @@ const NULLIFIERS = [
 
 const identity = (model) => e.modelId(model.keyDigest, model.weights, model.metadata);
 
-function challengeCase({ context, model, firstRound, words, count }) {
+const at = (list) => list.map((index) => CONTEXTS[index]);
+
+function challengeCase({ contexts, model, firstRound, words, count }) {
   const { keyDigest, weights } = MODELS[model];
   const input = {
-    context: e.contextDigest(CONTEXTS[context]), keyDigest, model: identity(MODELS[model]), weightCommitment: weights,
+    context: e.contextsDigest(at(contexts)), keyDigest, model: identity(MODELS[model]), weightCommitment: weights,
     firstRound: e.encodeG1(firstRound), words,
   };
   const seed = e.seed(input);
@@ -56,6 +62,9 @@ export function transcript() {
     about: 'Known answers for docs/src/encodings.md, made by vectors/generate/transcript.mjs. Points are x then y.',
     tags: Object.fromEntries(Object.keys(e.TAGS).map((name) => [name, e.hex(e.tag(name))])),
     contexts: CONTEXTS.map(e.contextJson),
+    context_lists: CONTEXT_LISTS.map((list) => ({
+      contexts: list, digests: at(list).map((context) => e.hex(e.contextDigest(context))), context_digest: e.hex(e.contextsDigest(at(list))),
+    })),
     models: MODELS.map((model) => ({
       vk_digest: e.hex(model.keyDigest), weight_commitment: e.hex(model.weights), metadata_digest: e.hex(model.metadata),
       model_id: e.hex(identity(model)),

@@ -7,11 +7,11 @@ pub mod slow;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use zkdx_circuits::r1cs::{Circuit, FirstRoundWitness, R1cs, shape};
-use zkdx_circuits::{Context, Fr, Statement};
-use zkdx_prover::{Cpu, ProveError, Prover, ProvingKey, Registration, Trapdoor, register};
+use zkdx_circuits::{Case, Context, Fr, Statement};
+use zkdx_prover::{Cpu, ProveError, Prover, ProvingKey, Registration, Subject, Trapdoor, register};
 use zkdx_verifier::{PreparedVerifyingKey, Proof, VerifyError, verify};
 
-pub const ARCHITECTURE: [u8; 32] = [7; 32];
+pub const SUBJECT: Subject = Subject { architecture: [7; 32], records: 1 };
 pub const METADATA: [u8; 32] = [9; 32];
 
 pub fn rng(seed: u64) -> StdRng {
@@ -43,16 +43,21 @@ pub struct Fixture<T> {
 
 impl<T: Toy> Fixture<T> {
     pub fn new(toy: T, seed: u64) -> Self {
+        Self::about(toy, 1, seed)
+    }
+
+    /// A key whose statements are about so many records.
+    pub fn about(toy: T, records: usize, seed: u64) -> Self {
         let mut rng = rng(seed);
         let (r1cs, trapdoor) = (shape(&toy), Trapdoor::sample(&mut rng));
-        let key = trapdoor.generate(&r1cs, ARCHITECTURE).unwrap();
+        let key = trapdoor.generate(&r1cs, Subject { records, ..SUBJECT }).unwrap();
         let registration = register(&key, &toy.weights(), METADATA, &Cpu, &mut rng).unwrap();
         let verifying = PreparedVerifyingKey::new(key.verifying.clone()).unwrap();
         Self { toy, r1cs, trapdoor, key, registration, verifying }
     }
 
     pub fn statement(&self) -> Statement {
-        statement(self.registration.model().id(), &self.toy.true_words())
+        cases(self.registration.model().id(), &self.toy.true_words(), self.key.verifying.records)
     }
 
     pub fn prove(&self, seed: u64) -> Result<Proof, ProveError> {
@@ -66,8 +71,16 @@ impl<T: Toy> Fixture<T> {
 }
 
 pub fn statement(model_id: [u8; 32], words: &[Fr]) -> Statement {
-    let context = Context { chain_id: 1, nonce: [3; 32], consent_id: [4; 32], ..Context::default() };
-    Statement { model_id, record_commitment: words[0], outcome: words[1..].to_vec(), context }
+    cases(model_id, words, 1)
+}
+
+/// A statement about so many records, each with a nonce of its own.
+pub fn cases(model_id: [u8; 32], words: &[Fr], records: usize) -> Statement {
+    let case = |(index, words): (usize, &[Fr])| {
+        let context = Context { chain_id: 1, nonce: [3 + index as u8; 32], consent_id: [4; 32], ..Context::default() };
+        Case { record_commitment: words[0], outcome: words[1..].to_vec(), context }
+    };
+    Statement { model_id, cases: words.chunks(words.len() / records).enumerate().map(case).collect() }
 }
 
 /// A point of G2's curve outside the subgroup of order `r`: nearly every point is.

@@ -45,7 +45,7 @@ pub fn first_round(key: &ProvingKey, small: &[i64], field: &[Fr]) -> G1Projectiv
 }
 
 pub fn challenges(model: &Model, statement: &Statement, d_1: &G1Affine, count: usize) -> Vec<Fr> {
-    let (context, words) = (statement.context.digest(), statement.words());
+    let (context, words) = (statement.context_digest(), statement.words());
     Transcript { context: &context, model, first_round: d_1, words: &words }.challenges(count)
 }
 

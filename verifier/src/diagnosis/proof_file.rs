@@ -1,14 +1,14 @@
 //! A proof with its statement, as a JSON file.
 
 use serde::{Deserialize, Serialize};
-use zkdx_circuits::{Context, Statement, field};
+use zkdx_circuits::{Case, Context, Statement, field};
 
 use super::{DiagnosisError, Reading};
 use crate::encoding::words_from_bytes;
 use crate::proof::Proof;
 
 const FORMAT: &str = "zkdx-proof";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A proof, what it proves, and the same for people.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,12 @@ struct Wire {
 struct StatementWire {
     #[serde(with = "hex::serde")]
     model_id: [u8; 32],
+    cases: Vec<CaseWire>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseWire {
     record_commitment: Word,
     outcome: Vec<Word>,
     context: Context,
@@ -49,16 +55,13 @@ struct Word(#[serde(with = "hex::serde")] [u8; 32]);
 impl ProofFile {
     /// The file's JSON.
     pub fn to_json(&self) -> String {
-        let statement = &self.statement;
         let wire = Wire {
             format: FORMAT.into(),
             version: VERSION,
             reading: self.reading.clone(),
             statement: StatementWire {
-                model_id: statement.model_id,
-                record_commitment: Word(field::to_bytes(&statement.record_commitment)),
-                outcome: statement.outcome.iter().map(|word| Word(field::to_bytes(word))).collect(),
-                context: statement.context.clone(),
+                model_id: self.statement.model_id,
+                cases: self.statement.cases.iter().map(CaseWire::of).collect(),
             },
             proof: self.proof.to_bytes().to_vec(),
         };
@@ -78,10 +81,24 @@ impl ProofFile {
 
 impl StatementWire {
     fn read(self) -> Result<Statement, DiagnosisError> {
+        let cases = self.cases.into_iter().map(CaseWire::read).collect::<Result<_, _>>()?;
+        Ok(Statement { model_id: self.model_id, cases })
+    }
+}
+
+impl CaseWire {
+    fn of(case: &Case) -> Self {
+        Self {
+            record_commitment: Word(field::to_bytes(&case.record_commitment)),
+            outcome: case.outcome.iter().map(|word| Word(field::to_bytes(word))).collect(),
+            context: case.context.clone(),
+        }
+    }
+
+    fn read(self) -> Result<Case, DiagnosisError> {
         let record = words_from_bytes(&[self.record_commitment.0])?;
         let outcome: Vec<_> = self.outcome.iter().map(|word| word.0).collect();
-        Ok(Statement {
-            model_id: self.model_id,
+        Ok(Case {
             record_commitment: record.first().copied().unwrap_or_default(),
             outcome: words_from_bytes(&outcome)?,
             context: self.context,

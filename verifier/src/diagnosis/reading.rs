@@ -1,19 +1,29 @@
 //! What a person reads: labels and probabilities, computed from verified values, printed with fixed precision.
 
+use std::fmt::Debug;
+
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 use zkdx_circuits::architecture::Policy;
 use zkdx_circuits::gadgets::poseidon;
-use zkdx_circuits::{Blinding, Fr, Head, Outcome, Statement, field};
+use zkdx_circuits::{Blinding, Case, Fr, Head, Outcome, Statement, field};
 
 use super::{DiagnosisError, PublicModel};
 
-/// A diagnosis in words.
+/// Diagnoses in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reading {
     /// Name and version of the model.
     pub model: String,
+    /// What it says of each record.
+    pub cases: Vec<CaseReading>,
+}
+
+/// One record's diagnosis in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseReading {
     /// The label of the class; absent for a committed outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<String>,
@@ -49,38 +59,46 @@ pub struct Opening {
 }
 
 impl Reading {
-    /// The words for `statement`, whose outcome in the clear is `outcome` where it is known.
-    pub fn new(model: &PublicModel, statement: &Statement, outcome: Option<&Outcome>) -> Self {
-        let architecture = model.architecture();
-        let record = match statement.context.policy {
+    /// The words for `statement`, whose outcomes in the clear are `outcomes` where they are known.
+    pub fn new(model: &PublicModel, statement: &Statement, outcomes: &[Option<Outcome>]) -> Self {
+        let cases =
+            statement.cases.iter().zip(outcomes).map(|(case, outcome)| CaseReading::new(model, case, outcome.as_ref()));
+        Self { model: format!("{} {}", model.card().name, model.card().version), cases: cases.collect() }
+    }
+
+    /// Refuses a reading that says anything else.
+    pub fn require_equal(&self, got: &Self) -> Result<(), DiagnosisError> {
+        require_equal("model", &self.model, &got.model)?;
+        require_equal("cases", &self.cases.len(), &got.cases.len())?;
+        self.cases.iter().zip(&got.cases).try_for_each(|(expected, got)| expected.require_equal(got))
+    }
+}
+
+impl CaseReading {
+    fn new(model: &PublicModel, case: &Case, outcome: Option<&Outcome>) -> Self {
+        let record = match case.context.policy {
             Policy::Refuse => "every value in the calibrated range, as the prover declares",
             Policy::Saturate => "values outside the calibrated range were saturated, as the prover declares",
         };
         Self {
-            model: format!("{} {}", model.card().name, model.card().version),
-            diagnosis: outcome.and_then(|outcome| architecture.labels.get(outcome.class).cloned()),
+            diagnosis: outcome.and_then(|outcome| model.architecture().labels.get(outcome.class).cloned()),
             scores: outcome.map(|outcome| scores(model, outcome)).unwrap_or_default(),
             record: record.into(),
         }
     }
 
-    /// Refuses a reading that says anything else.
-    pub fn require_equal(&self, got: &Self) -> Result<(), DiagnosisError> {
-        let differs = |field, expected: String, got: String| Err(DiagnosisError::Reading { field, expected, got });
-        if self.model != got.model {
-            return differs("model", self.model.clone(), got.model.clone());
-        }
-        if self.diagnosis != got.diagnosis {
-            return differs("diagnosis", format!("{:?}", self.diagnosis), format!("{:?}", got.diagnosis));
-        }
-        if self.scores != got.scores {
-            return differs("scores", format!("{:?}", self.scores), format!("{:?}", got.scores));
-        }
-        if self.record != got.record {
-            return differs("record", self.record.clone(), got.record.clone());
-        }
-        Ok(())
+    fn require_equal(&self, got: &Self) -> Result<(), DiagnosisError> {
+        require_equal("diagnosis", &self.diagnosis, &got.diagnosis)?;
+        require_equal("scores", &self.scores, &got.scores)?;
+        require_equal("record", &self.record, &got.record)
     }
+}
+
+fn require_equal<T: PartialEq + Debug>(field: &'static str, expected: &T, got: &T) -> Result<(), DiagnosisError> {
+    if expected == got {
+        return Ok(());
+    }
+    Err(DiagnosisError::Reading { field, expected: format!("{expected:?}"), got: format!("{got:?}") })
 }
 
 fn scores(model: &PublicModel, outcome: &Outcome) -> Vec<ScoreReading> {
@@ -126,13 +144,10 @@ impl Opening {
     }
 
     /// The outcome, if `words` is the commitment to it.
-    pub(super) fn open(&self, words: &[Fr], classes: usize, scores: usize) -> Result<Outcome, DiagnosisError> {
+    pub(super) fn open(&self, words: &[Fr], classes: usize, scores: usize) -> Option<Outcome> {
         let outcome = Outcome { class: self.class, scores: self.scores.clone() };
-        let blinding = field::from_bytes(&self.blinding).map(Blinding::from_field).ok_or(DiagnosisError::Opening)?;
+        let blinding = field::from_bytes(&self.blinding).map(Blinding::from_field)?;
         let fits = outcome.class < classes && outcome.scores.len() == scores;
-        if !fits || words != [poseidon::commit(&outcome.words(), &blinding)] {
-            return Err(DiagnosisError::Opening);
-        }
-        Ok(outcome)
+        (fits && words == [poseidon::commit(&outcome.words(), &blinding)]).then_some(outcome)
     }
 }

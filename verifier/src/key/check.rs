@@ -49,6 +49,16 @@ pub enum KeyError {
         /// Words found.
         got: usize,
     },
+    /// A number of records that the statement words cannot be about.
+    #[error(
+        "the verification key has {got} records, which do not share {words} statement words evenly, two or more each"
+    )]
+    Records {
+        /// Statement words of the key.
+        words: usize,
+        /// Records found.
+        got: usize,
+    },
     /// A length other than `800 + 64·(1 + n + c)`.
     #[error("the verification key has {got} bytes, expected {expected}")]
     Length {
@@ -100,7 +110,9 @@ impl VerifyingKey {
         if !WORDS.contains(&self.words()) {
             return Err(KeyError::Words { got: self.words() });
         }
-        Ok(())
+        let (words, got) = (self.words(), self.records);
+        let fits = got != 0 && words.is_multiple_of(got) && words / got >= *WORDS.start();
+        if fits { Ok(()) } else { Err(KeyError::Records { words, got }) }
     }
 
     fn check_points(&self) -> Result<(), KeyError> {

@@ -7,7 +7,7 @@ use crate::encoding::{G1_BYTES, Reader, g1_bytes, g2_bytes};
 
 const MAGIC: [u8; 8] = *b"zkdx-vk\0";
 const VERSION: u16 = 1;
-const RESERVED: [u8; 16] = [0; 16];
+const RESERVED: [u8; 12] = [0; 12];
 
 /// Bytes before `IC`.
 pub const KEY_FIXED_BYTES: usize = 800;
@@ -19,6 +19,7 @@ struct Header {
     setup: SetupKind,
     challenges: usize,
     words: usize,
+    records: usize,
     architecture: Digest32,
     setup_digest: Digest32,
 }
@@ -52,6 +53,7 @@ impl VerifyingKey {
         bytes.push(self.setup as u8);
         bytes.push(self.challenges as u8);
         bytes.extend((self.words() as u32).to_be_bytes());
+        bytes.extend((self.records as u32).to_be_bytes());
         bytes.extend(RESERVED);
         bytes.extend(self.architecture);
         bytes.extend(self.setup_digest);
@@ -69,12 +71,13 @@ impl Header {
         };
         let challenges = usize::from(reader.u8("the number of challenges")?);
         let words = reader.u32("the number of statement words")? as usize;
+        let records = reader.u32("the number of records")? as usize;
         if *reader.array("reserved bytes")? != RESERVED {
             return Err(KeyError::Reserved);
         }
         let architecture = reader.digest("the architecture digest")?;
         let setup_digest = reader.digest("the setup digest")?;
-        Ok(Self { setup, challenges, words, architecture, setup_digest })
+        Ok(Self { setup, challenges, words, records, architecture, setup_digest })
     }
 
     fn check_length(&self, got: usize) -> Result<(), KeyError> {
@@ -94,6 +97,7 @@ impl Header {
             architecture: self.architecture,
             setup_digest: self.setup_digest,
             challenges: self.challenges,
+            records: self.records,
             alpha_g1: reader.g1("α")?,
             beta_g2: reader.g2("β")?,
             gamma_g2: reader.g2("γ")?,

@@ -19,6 +19,7 @@ pub fn key() -> VerifyingKey {
         architecture: [0xa5; 32],
         setup_digest: [0; 32],
         challenges: 2,
+        records: 1,
         alpha_g1: g1(101),
         beta_g2: g2(102),
         gamma_g2: g2(1),

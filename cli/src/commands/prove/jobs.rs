@@ -7,6 +7,9 @@ use super::outputs::Outputs;
 use crate::error::{CliError, Kind, Result};
 use crate::files;
 
+/// How the names of proofs end.
+pub(super) const PROOF_END: &str = ".proof.json";
+
 /// One record of a batch.
 pub(super) struct Job {
     /// What it is called.
@@ -39,10 +42,15 @@ pub(super) fn check_directories(records: &Path, out: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Where the proof about the record `first` and so many after it goes.
+pub(super) fn joint_proof(out: &Path, first: &str, others: usize) -> PathBuf {
+    out.join(format!("{first}+{others}{PROOF_END}"))
+}
+
 fn job(record: PathBuf, out: &Path, commits: bool) -> Job {
     let stem = record.file_stem().unwrap_or_default();
-    let opening = commits.then(|| out.join(with(stem, ".outcome")));
-    let outputs = Outputs { proof: out.join(with(stem, ".proof.json")), opening, timings: None };
+    let openings = commits.then(|| out.join(with(stem, ".outcome"))).into_iter().collect();
+    let outputs = Outputs { proof: out.join(with(stem, PROOF_END)), openings, timings: None };
     Job { name: stem.to_string_lossy().into_owned(), outputs, record }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 use zkdx_prover::{Proven, ProvingKey, Step};
 
 use crate::error::{Context, Kind, Result};
@@ -14,8 +15,8 @@ use crate::store;
 pub(super) struct Outputs {
     /// Proof and statement.
     pub(super) proof: PathBuf,
-    /// What opens a committed outcome.
-    pub(super) opening: Option<PathBuf>,
+    /// What opens each committed outcome.
+    pub(super) openings: Vec<PathBuf>,
     /// Where the seconds went.
     pub(super) timings: Option<PathBuf>,
 }
@@ -23,18 +24,19 @@ pub(super) struct Outputs {
 impl Outputs {
     /// Fails early if they cannot be written.
     pub(super) fn check(&self, overwrite: Overwrite) -> Result<()> {
-        let outputs = [Some(&self.proof), self.timings.as_ref(), self.opening.as_ref()];
-        let outputs: Vec<&Path> = outputs.into_iter().flatten().map(PathBuf::as_path).collect();
+        let outputs = [&self.proof].into_iter().chain(&self.timings).chain(&self.openings);
+        let outputs: Vec<&Path> = outputs.map(PathBuf::as_path).collect();
         files::check_all_writable(&outputs, overwrite)
     }
 
     /// Writes them, the proof last: where it is, the others are.
     pub(super) fn write(&self, key: &ProvingKey, proven: &Proven, overwrite: Overwrite) -> Result<()> {
         let (proof, timings) = (proven.file.to_json(), timings(key, proven).to_string());
-        let outcome = serde_json::to_vec_pretty(&proven.opening).or_fail(Kind::Internal, "cannot write the opening")?;
-        let outcome = zeroize::Zeroizing::new(outcome);
+        let json = |opening| serde_json::to_vec_pretty(opening).or_fail(Kind::Internal, "cannot write the opening");
+        let openings: Vec<_> =
+            proven.openings.iter().map(|opening| json(opening).map(Zeroizing::new)).collect::<Result<_>>()?;
         let mut files = Vec::new();
-        files.extend(self.opening.as_ref().map(|path| store::secret(path, &outcome)));
+        files.extend(self.openings.iter().zip(&openings).map(|(path, opening)| store::secret(path, opening)));
         files.extend(self.timings.as_ref().map(|path| store::public(path, timings.as_bytes())));
         files.push(store::public(&self.proof, proof.as_bytes()));
         files::write_all(&files, overwrite)

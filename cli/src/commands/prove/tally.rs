@@ -1,6 +1,6 @@
 //! What became of the records of a batch, for people and for programs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,20 +10,20 @@ use crate::error::{CliError, Kind, Result};
 use crate::output::{Output, duration};
 
 /// How a record ended well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Done {
-    /// Its proof was made.
-    Proven,
-    /// Its proof was there.
-    Skipped,
+    /// Its proof was made, and is here.
+    Proven(PathBuf),
+    /// Its proof was there, here.
+    Skipped(PathBuf),
 }
 
 impl Done {
     /// In one word.
-    pub(super) fn name(self) -> &'static str {
+    fn name(&self) -> &'static str {
         match self {
-            Self::Proven => "proven",
-            Self::Skipped => "skipped",
+            Self::Proven(_) => "proven",
+            Self::Skipped(_) => "skipped",
         }
     }
 }
@@ -44,8 +44,12 @@ impl<'t> Tally<'t> {
         }
     }
 
-    fn count(&self, wanted: Done) -> usize {
-        self.done.iter().filter(|(_, done)| *done == wanted).count()
+    fn proven(&self) -> usize {
+        self.done.len() - self.skipped()
+    }
+
+    fn skipped(&self) -> usize {
+        self.done.iter().filter(|(_, done)| matches!(done, Done::Skipped(_))).count()
     }
 
     /// Prints the summary of `all` records; fails with the kind of the first failure.
@@ -61,7 +65,7 @@ impl<'t> Tally<'t> {
     }
 
     fn per_minute(&self, elapsed: Duration) -> f64 {
-        60.0 * self.count(Done::Proven) as f64 / elapsed.as_secs_f64().max(1e-9)
+        60.0 * self.proven() as f64 / elapsed.as_secs_f64().max(1e-9)
     }
 
     fn left(&self, all: usize) -> usize {
@@ -69,7 +73,7 @@ impl<'t> Tally<'t> {
     }
 
     fn text(&self, all: usize, out: &Path, elapsed: Duration) -> String {
-        let (proven, skipped, failed) = (self.count(Done::Proven), self.count(Done::Skipped), self.failed.len());
+        let (proven, skipped, failed) = (self.proven(), self.skipped(), self.failed.len());
         let left = if self.left(all) == 0 { String::new() } else { format!(", not tried {}", self.left(all)) };
         let (pace, out) = (self.per_minute(elapsed), out.display());
         format!(
@@ -90,8 +94,9 @@ impl<'t> Tally<'t> {
 
     fn value(&self, all: usize, elapsed: Duration) -> Value {
         let done = self.done.iter().map(|(job, done)| {
+            let (Done::Proven(proof) | Done::Skipped(proof)) = done;
             json!({
-                "record": job.record, "result": done.name(), "proof": job.outputs.proof, "opening": job.outputs.opening,
+                "record": job.record, "result": done.name(), "proof": proof, "opening": job.outputs.openings.first(),
             })
         });
         let failed = self.failed.iter().map(|(job, error)| {
@@ -99,7 +104,7 @@ impl<'t> Tally<'t> {
             json!({ "record": job.record, "result": "failed", "error": error })
         });
         json!({
-            "proven": self.count(Done::Proven), "skipped": self.count(Done::Skipped), "failed": self.failed.len(),
+            "proven": self.proven(), "skipped": self.skipped(), "failed": self.failed.len(),
             "not_tried": self.left(all), "seconds": elapsed.as_secs_f64(),
             "records_per_minute": self.per_minute(elapsed), "files": done.chain(failed).collect::<Vec<_>>(),
         })
