@@ -10,6 +10,8 @@ mod combine;
 mod concat;
 mod conv;
 mod dense;
+mod matmul;
+mod multiply;
 pub(crate) mod operands;
 mod pool;
 mod rearrange;
@@ -25,6 +27,8 @@ pub use combine::Combine;
 pub use concat::Concat;
 pub use conv::Conv;
 pub use dense::Dense;
+pub use matmul::MatMul;
+pub use multiply::Multiply;
 pub use operands::MAX_ENTRIES;
 pub use pool::{MaxPool, SumPool};
 pub use rearrange::Rearrange;
@@ -108,6 +112,10 @@ pub enum Layer {
     Concat(Concat),
     /// See [`Rearrange`].
     Rearrange(Rearrange),
+    /// See [`Multiply`].
+    Multiply(Multiply),
+    /// See [`MatMul`].
+    MatMul(MatMul),
 }
 
 impl Layer {
@@ -123,6 +131,8 @@ impl Layer {
             Self::Combine(layer) => layer,
             Self::Concat(layer) => layer,
             Self::Rearrange(layer) => layer,
+            Self::Multiply(layer) => layer,
+            Self::MatMul(layer) => layer,
         }
     }
 

@@ -7,7 +7,7 @@ use layers_support::{
 };
 use proptest::prelude::*;
 use zkdx_circuits::architecture::{Interval, ValueId};
-use zkdx_circuits::layers::{Activation, argmax, rounded_quotient, rounded_remainder};
+use zkdx_circuits::layers::{Activation, Layer, MatMul, Multiply, argmax, rounded_quotient, rounded_remainder};
 
 const RECORD: ValueId = ValueId::RECORD;
 
@@ -116,8 +116,33 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    /// Of the record by itself, and by what is computed from it.
+    fn multiply()(len in 1usize..6, x in encoding_interval(), square: bool, seed: u64) -> Case {
+        let mut sketch = Sketch::new(&[len], x);
+        let other = sketch.clamp(RECORD, 1, -60, 60);
+        let scores = sketch.layer(Layer::Multiply(Multiply {}), &[RECORD, if square { RECORD } else { other }]);
+        case(sketch, scores, seed)
+    }
+}
+
+prop_compose! {
+    /// Of batches of matrices that are both made of the record.
+    fn matmul()(
+        batch in 1usize..3, rows in 1usize..4, inner in 1usize..4, columns in 1usize..4, x in encoding_interval(),
+        seed: u64,
+    ) -> Case {
+        let mut sketch = Sketch::new(&[batch, rows, inner], x);
+        let len = batch * rows * inner;
+        let indices = (0..batch * inner * columns).map(|k| Some((k * 5 % len) as u32)).collect();
+        let right = sketch.rearrange(RECORD, &[batch, inner, columns], Some(indices), 0);
+        let scores = sketch.layer(Layer::MatMul(MatMul {}), &[RECORD, right]);
+        case(sketch, scores, seed)
+    }
+}
+
 fn any_case() -> impl Strategy<Value = Case> {
-    prop_oneof![dense(), affine(), requantize(), combine(), concat(), rearrange(), network()]
+    prop_oneof![dense(), affine(), requantize(), combine(), concat(), rearrange(), multiply(), matmul(), network()]
 }
 
 proptest! {

@@ -10,7 +10,7 @@ use ark_std::rand::{SeedableRng, rngs::StdRng};
 use layers_support::{Case, Sketch, assert_bounded, assert_expressible, assert_solutions, set, splitmix, window};
 use proptest::prelude::*;
 use zkdx_circuits::architecture::{Interval, ValueId};
-use zkdx_circuits::layers::{Layer, MaxPool, SumPool};
+use zkdx_circuits::layers::{self, Layer, MatMul, MaxPool, SumPool};
 use zkdx_circuits::lower::{Multiply, NetworkCircuit, Plan, weights};
 use zkdx_circuits::r1cs::{FirstRoundWitness, shape};
 use zkdx_circuits::system::{Blindings, Role, SystemWitness, TensorSystem, compile};
@@ -115,7 +115,14 @@ fn all_operators(kind: OutcomeKind) -> Architecture {
     let active = sketch.clamp(twice, 3, -16, 15);
     let indices = (0..20).map(|k| (k % 7 != 3).then_some((k * 5 % 24) as u32)).collect();
     let moved = sketch.rearrange(active, &[1, 20], Some(indices), 3);
-    let scores = sketch.dense(moved, [20, 3], BYTES, Some(BYTES));
+    let left = sketch.rearrange(moved, &[1, 5, 4], None, 0);
+    let right = sketch.rearrange(moved, &[1, 4, 5], None, 0);
+    let matrices = sketch.layer(Layer::MatMul(MatMul {}), &[left, right]);
+    let matrices = sketch.clamp(matrices, 4, -8, 7);
+    let squares = sketch.layer(Layer::Multiply(layers::Multiply {}), &[matrices, matrices]);
+    let squares = sketch.clamp(squares, 2, -8, 7);
+    let flat = sketch.rearrange(squares, &[1, 25], None, 0);
+    let scores = sketch.dense(flat, [25, 3], BYTES, Some(BYTES));
     let mut architecture = sketch.finish(scores);
     architecture.outcome = kind;
     architecture

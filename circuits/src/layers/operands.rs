@@ -36,6 +36,14 @@ pub(crate) fn single(inputs: &[ValueType]) -> Result<&ValueType, LayerError> {
     }
 }
 
+/// The two inputs.
+pub(crate) fn pair(inputs: &[ValueType]) -> Result<[&ValueType; 2], LayerError> {
+    match inputs {
+        [left, right] => Ok([checked(left)?, checked(right)?]),
+        _ => Err(malformed(format!("takes two inputs, got {}", inputs.len()))),
+    }
+}
+
 /// All inputs, at least one.
 pub(crate) fn several(inputs: &[ValueType]) -> Result<&[ValueType], LayerError> {
     if inputs.is_empty() {

@@ -38,7 +38,9 @@ pub(super) fn assemble(
     for id in 1..network.nodes.len() {
         match network.nodes[id].op {
             Op::Apply(function) => assembly.activation(id, function)?,
-            _ if network.nodes[id].passes() && assembly.is_ready(id) => assembly.emit(id, &|_| 1.0)?,
+            _ if assembly.is_ready(id) && (network.nodes[id].passes() || network.nodes[id].multiplies()) => {
+                assembly.emit(id, &|_| 1.0)?;
+            }
             _ => {}
         }
     }

@@ -72,10 +72,24 @@ impl Step<'_> {
                 worst: inputs.iter().skip(1).fold(inputs[0].worst.clone(), |sum, errors| sum + &errors.worst),
                 variance: inputs.iter().skip(1).fold(inputs[0].variance.clone(), |sum, errors| sum + &errors.variance),
             },
+            Op::Multiply | Op::MatMul => self.product(inputs[0], inputs[1]),
             Op::Concat { .. } => Errors {
                 worst: self.node.run(&inputs.iter().map(|errors| &errors.worst).collect::<Vec<_>>()),
                 variance: self.node.run(&inputs.iter().map(|errors| &errors.variance).collect::<Vec<_>>()),
             },
+        }
+    }
+
+    /// `|âb̂ − ab| ≤ |a|·E_b + E_a·|b| + E_a·E_b`, and the same with squares.
+    fn product(&self, left: &Errors, right: &Errors) -> Errors {
+        let [a, b] = [0, 1].map(|index| &self.floats[self.node.inputs[index]]);
+        let spread = |map: fn(f64) -> f64, left: &Array2<f64>, right: &Array2<f64>| {
+            let (a, b) = (a.mapv(map), b.mapv(map));
+            self.node.run(&[&(left + &a), &(right + &b)]) - self.node.run(&[&a, &b])
+        };
+        Errors {
+            worst: spread(f64::abs, &left.worst, &right.worst),
+            variance: spread(|x| x * x, &left.variance, &right.variance),
         }
     }
 

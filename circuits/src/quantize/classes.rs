@@ -1,8 +1,9 @@
 //! Which entries must have one scale: classes of entries, by the graph alone.
 //!
 //! Every channel of a layer with weights starts as a class of its own. What reads it joins classes: a sum those of its terms, entry by
-//! entry; a convolution or pooling those of a plane; a dense layer those of its positions; scores and tables all of them. Movement
-//! carries classes along. One scale serves a class, up to powers of two that are public. It is private, unless a table or the scores fix it.
+//! entry; a convolution or pooling those of a plane; a dense layer those of its positions; scores and tables all of them, and a
+//! product all those of each factor. Movement carries classes along. One scale serves a class, up to powers of two that are public. It is
+//! private, unless a table, the scores or a product fix it: what products read and make has powers of two that the architecture tells.
 
 use super::network::{Function, Network, Node, Op};
 
@@ -11,6 +12,8 @@ pub(super) struct Classes {
     labels: Vec<Vec<u32>>,
     /// How many activations take part in each class.
     activations: Vec<u32>,
+    /// Classes whose scale is told and a power of two, without being that of the scores.
+    told: Vec<bool>,
 }
 
 /// The class of scales that are public.
@@ -19,7 +22,7 @@ pub(super) const PUBLIC: u32 = 0;
 impl Classes {
     /// The classes of a network in normal form.
     pub(super) fn of(network: &Network) -> Self {
-        let mut join = Join { parents: vec![PUBLIC] };
+        let mut join = Join { parents: vec![PUBLIC], told: Vec::new() };
         let mut labels: Vec<Vec<u32>> = Vec::with_capacity(network.nodes.len());
         for node in &network.nodes {
             let own = join.node(node, &labels);
@@ -35,7 +38,9 @@ impl Classes {
             own.dedup();
             own.iter().for_each(|&label| activations[label as usize] += 1);
         }
-        Self { labels, activations }
+        let mut told = vec![false; join.parents.len()];
+        join.told.clone().into_iter().for_each(|label| told[join.find(label) as usize] = true);
+        Self { labels, activations, told }
     }
 
     /// The class of every entry of a node.
@@ -51,6 +56,16 @@ impl Classes {
     /// Whether a node's scale is public.
     pub(super) fn is_public(&self, id: usize) -> bool {
         self.labels[id].contains(&PUBLIC)
+    }
+
+    /// Whether a node's scale is a power of two that the architecture tells, one for all its entries.
+    pub(super) fn is_told(&self, id: usize) -> bool {
+        self.labels[id].iter().any(|&label| self.told[label as usize])
+    }
+
+    /// Whether a class's scale is a power of two that the architecture tells.
+    pub(super) fn tells(&self, label: u32) -> bool {
+        self.told[label as usize]
     }
 
     /// Whether a node's scales are those of other activations too.
@@ -84,6 +99,8 @@ fn is_fixed(function: Function) -> bool {
 /// Disjoint sets of labels; the smallest stands for its set.
 struct Join {
     parents: Vec<u32>,
+    /// Labels whose scales are told.
+    told: Vec<u32>,
 }
 
 impl Join {
@@ -104,6 +121,14 @@ impl Join {
 
     fn all(&mut self, labels: &[u32], with: u32) {
         labels.iter().for_each(|&label| self.unite(label, with));
+    }
+
+    /// Gives all of a value's entries one scale that is told.
+    fn tell(&mut self, labels: &[u32]) {
+        if let Some(&first) = labels.first() {
+            self.all(labels, first);
+            self.told.push(first);
+        }
     }
 
     fn fresh(&mut self, count: usize) -> u32 {
@@ -161,6 +186,12 @@ impl Join {
                 input.to_vec()
             }
             Op::Concat { axis } => joined(node, labels, *axis),
+            Op::Multiply | Op::MatMul => {
+                node.inputs.iter().for_each(|&input| self.tell(&labels[input]));
+                let own = self.channels(1, 1, len);
+                self.tell(&own);
+                own
+            }
         }
     }
 

@@ -99,6 +99,13 @@ impl Draft {
                 let source = self.fold_back(&Lazy { shift, shifted: true, ..source })?;
                 Some(self.push(&node.name, node.op, vec![source.base], node.shape))
             }
+            Op::Multiply | Op::MatMul => {
+                let factor = uniform(&value.scale).filter(|_| value.shift.iter().all(|&shift| shift == 0.0))?;
+                let left = self.plain(node.inputs[0]);
+                let left = self.fold_back(&Lazy { scale: Array1::from_elem(left.scale.len(), factor), ..left })?;
+                let base = left.is_settled().then_some(left.base)?;
+                Some(self.push(&node.name, node.op, vec![base, node.inputs[1]], node.shape))
+            }
             Op::Move(indices) => {
                 let source = self.plain(node.inputs[0]);
                 let (scale, shift) = scatter(value, indices.as_deref(), source.scale.len())?;
@@ -239,6 +246,12 @@ impl Draft {
         Some(self.affine(&inner, &pick(&value.scale), &pick(&value.shift)))
     }
 
+    /// The product of two values, entry by entry or as matrices.
+    pub(super) fn product(&mut self, name: &str, op: Op, factors: [&Lazy; 2], shape: Vec<usize>) -> Lazy {
+        let factors = factors.map(|factor| self.settle(&format!("{name}/factor"), factor));
+        self.push(name, op, factors.to_vec(), shape)
+    }
+
     /// Which nodes `output` needs; the record is always one of them.
     pub(super) fn needed(&self, output: usize) -> Vec<bool> {
         let mut needed = vec![false; self.nodes.len()];
@@ -267,6 +280,11 @@ fn keep(nodes: Vec<Node>, needed: &[bool], output: usize) -> Network {
         kept.push(node);
     }
     Network { nodes: kept, output: position[output] }
+}
+
+/// The coefficient that all entries have.
+fn uniform(entries: &Array1<f64>) -> Option<f64> {
+    entries.first().copied().filter(|first| entries.iter().all(|entry| entry == first))
 }
 
 /// The coefficients of the last axis, if they are the same at every position.

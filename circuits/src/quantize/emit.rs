@@ -22,7 +22,9 @@ use super::like;
 use super::network::{Node, Op};
 use super::windows::Averaging;
 use crate::architecture::{Architecture, Interval, LayerNode, Norm, ParameterId, ParameterSpec, ValueId};
-use crate::layers::{Affine, Combine, Concat, Conv, Dense, Layer, MaxPool, Rearrange, Requantize, SumPool};
+use crate::layers::{
+    Affine, Combine, Concat, Conv, Dense, Layer, MatMul, MaxPool, Multiply, Rearrange, Requantize, SumPool,
+};
 use crate::parameters::Parameters;
 
 impl Assembly<'_> {
@@ -109,6 +111,11 @@ impl Assembly<'_> {
                 let factors = inputs.iter().zip(signs).map(factor).collect();
                 (Layer::Combine(Combine { factors, constant: 0 }), Grid::steps(steps))
             }
+            Op::Multiply => (Layer::Multiply(Multiply {}), Grid::steps(&inputs[0].step * &inputs[1].step)),
+            Op::MatMul => {
+                let step = inputs[0].any_step() * inputs[1].any_step();
+                (Layer::MatMul(MatMul {}), Grid::steps(Array1::from_elem(node.len(), step)))
+            }
             op => {
                 let shapes = node.inputs.iter().map(|&input| self.network.nodes[input].shape.as_slice());
                 let grid = Grid::passed(node, &inputs.into_iter().zip(shapes).collect::<Vec<_>>());
@@ -133,7 +140,8 @@ impl Assembly<'_> {
             None => Grid { step: &root.step * 2f64.powi(shift as i32), ..root.clone() },
         };
         let integers = self.run(id, &layer);
-        let step = (is_free(self.network, id) && self.classes.is_public(id)).then(|| grid.any_step());
+        let told = self.classes.is_public(id) || self.classes.is_told(id);
+        let step = (is_free(self.network, id) && told).then(|| grid.any_step());
         self.place(id, layer, integers, grid)?;
         if let Some(layer) = &mut self.layers[id - 1] {
             layer.step = step;

@@ -6,11 +6,11 @@ mod windows;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ndarray::{Array1, ArrayD, Axis, IxDyn, Zip, concatenate};
+use ndarray::{Array1, ArrayD, Axis, Ix2, IxDyn, Zip, concatenate};
 
 pub use refusal::Refusal;
 pub(super) use refusal::misplaced;
-use refusal::{CONSTANT, HALF_OPEN, LEFT, MIXED, PRODUCT, QUOTIENT, Reason, operator};
+use refusal::{CONSTANT, HALF_OPEN, LEFT, MIXED, QUOTIENT, Reason, VECTOR, operator};
 
 use super::draft::{Draft, Lazy, Readout};
 use super::network::{Function, Linear, Op};
@@ -178,9 +178,48 @@ impl Walk {
                 let bias = Array1::zeros(weight.ncols());
                 Ok(Value::Lazy(self.draft.dense(&node.name, value, Linear { weight, bias }, node.shape.clone())))
             }
-            (Value::Lazy(_), Value::Lazy(_)) => Err(PRODUCT),
+            (Value::Lazy(left), Value::Lazy(right)) => self.matrices(node, left, right),
+            (Value::Constant(weight), Value::Lazy(value)) if weight.ndim() == 2 => self.weighted(node, weight, value),
+            (Value::Constant(left), Value::Constant(right)) => {
+                Ok(Value::Constant(constant_product(left, right)?.into()))
+            }
             _ => Err(LEFT),
         }
+    }
+
+    /// `W·x = (xᵀ·Wᵀ)ᵀ`, in the last two axes of a value of the rank of the result.
+    fn weighted(&mut self, node: &FloatNode, weight: &ArrayD<f64>, value: &Lazy) -> Result<Value, Reason> {
+        let rank = node.shape.len();
+        let weight = weight.t().to_owned().into_dimensionality::<Ix2>().map_err(|_| LEFT)?;
+        if rank < 2 || self.draft.shape(value).len() != rank {
+            return Err(LEFT);
+        }
+        let bias = Array1::zeros(weight.ncols());
+        let turned = self.turned(node, value);
+        let shape = [&self.draft.shape(&turned)[..rank - 1], &[weight.ncols()]].concat();
+        let product = self.draft.dense(&node.name, &turned, Linear { weight, bias }, shape);
+        Ok(Value::Lazy(self.turned(node, &product)))
+    }
+
+    /// A value with its last two axes swapped.
+    fn turned(&mut self, node: &FloatNode, value: &Lazy) -> Lazy {
+        let mut positions = positions(self.draft.shape(value));
+        let rank = positions.ndim();
+        positions.swap_axes(rank - 2, rank - 1);
+        let shape = positions.shape().to_vec();
+        let indices = positions.iter().map(|&index| Some(index)).collect();
+        self.draft.movement(&node.name, value, Some(indices), shape)
+    }
+
+    /// A matrix product of two values, with the axes before the matrices spread out.
+    fn matrices(&mut self, node: &FloatNode, left: &Lazy, right: &Lazy) -> Result<Value, Reason> {
+        let matrix = |shape: &[usize]| shape.last_chunk::<2>().copied();
+        let (a, b) = (matrix(self.draft.shape(left)), matrix(self.draft.shape(right)));
+        let (Some(a), Some(b)) = (a, b) else { return Err(VECTOR) };
+        let batch = &node.shape[..node.shape.len().saturating_sub(2)];
+        let (left, right) =
+            (self.spread_to(node, left, &[batch, &a].concat()), self.spread_to(node, right, &[batch, &b].concat()));
+        Ok(Value::Lazy(self.draft.product(&node.name, Op::MatMul, [&left, &right], node.shape.clone())))
     }
 
     fn binary(&mut self, node: &FloatNode, left: &Value, right: &Value) -> Result<Value, Reason> {
@@ -220,22 +259,36 @@ impl Walk {
         let sign = match node.op {
             FloatOp::Add => 1,
             FloatOp::Sub => -1,
-            FloatOp::Mul => return Err(PRODUCT),
+            FloatOp::Mul => 0,
             _ => return Err(QUOTIENT),
         };
         let (left, right) = (self.broadcast(node, left), self.broadcast(node, right));
+        if sign == 0 {
+            return Ok(Value::Lazy(self.draft.product(&node.name, Op::Multiply, [&left, &right], node.shape.clone())));
+        }
         Ok(Value::Lazy(self.draft.add(&node.name, &left, &right, sign)))
     }
 
     fn broadcast(&mut self, node: &FloatNode, value: &Lazy) -> Lazy {
-        let shape = self.draft.shape(value).to_vec();
-        if shape == node.shape {
+        self.spread_to(node, value, &node.shape)
+    }
+
+    fn spread_to(&mut self, node: &FloatNode, value: &Lazy, shape: &[usize]) -> Lazy {
+        let own = self.draft.shape(value).to_vec();
+        if own == shape {
             return value.clone();
         }
-        let indices: Vec<Option<u32>> = spread(&positions(&shape), &node.shape).into_iter().map(Some).collect();
+        let indices: Vec<Option<u32>> = spread(&positions(&own), shape).into_iter().map(Some).collect();
         let reshape = indices.len() == value.scale.len();
-        self.draft.movement(&node.name, value, (!reshape).then(|| indices.into()), node.shape.clone())
+        self.draft.movement(&node.name, value, (!reshape).then(|| indices.into()), shape.to_vec())
     }
+}
+
+fn constant_product(left: &ArrayD<f64>, right: &ArrayD<f64>) -> Result<ArrayD<f64>, Reason> {
+    let matrix = |value: &ArrayD<f64>| {
+        value.view().into_dimensionality::<Ix2>().map(|view| view.to_owned()).map_err(|_| CONSTANT)
+    };
+    Ok(matrix(left)?.dot(&matrix(right)?).into_dyn())
 }
 
 fn clip(lo: f64, hi: f64) -> Result<Function, Reason> {

@@ -108,6 +108,8 @@ fn kind(layer: &Layer) -> &'static str {
         Layer::Combine(_) => "a sum",
         Layer::Concat(_) => "a concatenation",
         Layer::Rearrange(_) => "a movement",
+        Layer::Multiply(_) => "an entrywise product",
+        Layer::MatMul(_) => "a matrix product",
     }
 }
 
@@ -123,5 +125,7 @@ fn operation(op: &Op) -> &'static str {
         Op::Sum(_) => "a sum",
         Op::Concat { .. } => "a concatenation",
         Op::Move(_) => "a movement",
+        Op::Multiply => "an entrywise product",
+        Op::MatMul => "a matrix product",
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, Axis, CowArray, Ix3, concatenate};
+use ndarray::{Array1, Array2, ArrayView1, Axis, CowArray, Ix3, concatenate, s};
 use zeroize::Zeroize;
 
 use super::windows::{Averaging, Convolution, largest};
@@ -52,6 +52,10 @@ pub(super) enum Op {
         /// The axis.
         axis: usize,
     },
+    /// The entrywise product of two values.
+    Multiply,
+    /// The products of two values' matrices, in their last two axes.
+    MatMul,
 }
 
 /// Where each entry of a movement's output comes from.
@@ -154,7 +158,12 @@ impl Node {
 
     /// Whether its output is an accumulator, too wide to be multiplied before it is requantised.
     pub(super) fn accumulates(&self) -> bool {
-        self.is_linear() || matches!(self.op, Op::Sum(_))
+        self.is_linear() || self.multiplies() || matches!(self.op, Op::Sum(_))
+    }
+
+    /// Whether it multiplies two values.
+    pub(super) fn multiplies(&self) -> bool {
+        matches!(self.op, Op::Multiply | Op::MatMul)
     }
 
     /// Whether it has weights.
@@ -191,7 +200,33 @@ impl Node {
             Op::Average(averaging) => averaging.run(inputs[0]),
             Op::Sum(signs) => sum(inputs, signs),
             Op::Concat { axis } => join(inputs, self.shape[..*axis].iter().product()),
+            Op::Multiply => inputs[0] * inputs[1],
+            Op::MatMul => self.matrices(inputs[0], inputs[1]),
         }
+    }
+}
+
+impl Node {
+    /// Products of the matrices in each row of `left` and of `right`.
+    fn matrices(&self, left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
+        let [.., rows, columns] = self.shape[..] else { return left * right };
+        let batch = self.len() / (rows * columns);
+        let inner = left.ncols() / (batch * rows);
+        let mut out = Array2::zeros((left.nrows(), self.len()));
+        for (record, mut out) in out.rows_mut().into_iter().enumerate() {
+            let [left, right] = [left.row(record), right.row(record)];
+            for b in 0..batch {
+                let cut = |row: ArrayView1<'_, f64>, each: usize| row.slice(s![b * each..(b + 1) * each]).to_vec();
+                let shaped = |entries, shape| Array2::from_shape_vec(shape, entries).expect("whole matrices");
+                let (left, right) = (
+                    shaped(cut(left, rows * inner), (rows, inner)),
+                    shaped(cut(right, inner * columns), (inner, columns)),
+                );
+                let product = left.dot(&right);
+                out.slice_mut(s![b * rows * columns..(b + 1) * rows * columns]).assign(&product.flatten());
+            }
+        }
+        out
     }
 }
 

@@ -98,11 +98,28 @@ impl<'a> Rebuild<'a> {
             Op::Apply(_) => self.accumulator(id),
             Op::Sum(_) if matches!(self.old.nodes[id].op, Op::Apply(_)) => self.copies[id],
             Op::Sum(_) => self.accumulator(id),
+            Op::Multiply | Op::MatMul => self.factor(id),
             Op::Average(_) if self.to_scores[reader] => self.rounded(id),
             _ if self.to_scores[reader] => self.moved(id),
             Op::MaxPool(_) if self.accumulates(reader) => self.copies[id],
             _ => self.rounded(id),
         }
+    }
+
+    /// The value of `id` as the factor of a product, whose zero is the integer 0: entries of the record are rounded anew.
+    fn factor(&mut self, id: usize) -> usize {
+        if !self.is_of_record(id) {
+            return self.rounded(id);
+        }
+        let (accumulator, node) = (self.accumulator(id), &self.old.nodes[id]);
+        let (name, shape) = (format!("{}/factor", node.name), node.shape.clone());
+        self.push(Node { name, op: Op::Apply(Function::Identity), inputs: vec![accumulator], shape })
+    }
+
+    /// Whether a value holds entries of the record as they were encoded.
+    fn is_of_record(&self, id: usize) -> bool {
+        let node = &self.old.nodes[id];
+        matches!(node.op, Op::Input) || node.passes() && node.inputs.iter().any(|&input| self.is_of_record(input))
     }
 
     fn scores(&mut self, id: usize) -> usize {

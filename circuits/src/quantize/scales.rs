@@ -6,6 +6,7 @@
 //! | shared by the activations of a residual stage, class by class | that scale over `2^s`, `s` the largest that the weights allow |
 //! | its own, class by class | what [`Channels::choose`] finds |
 //! | of a mean: that of what is averaged | the same over the denominator |
+//! | a power of two of its own, because a product reads it or makes it | the product of the factors' scales, if it is one |
 
 use ndarray::{Array1, Array2};
 
@@ -20,6 +21,7 @@ use super::importance::importance;
 use super::like;
 use super::network::{Function, Op};
 use super::scheme::{Channels, Choice};
+use crate::layers::MAX_SHIFT;
 
 /// How much larger the largest weight before the scores may become in a retrained model, at least.
 const HEADROOM: f64 = 1.25;
@@ -52,6 +54,10 @@ impl Assembly<'_> {
             }
         }
         self.make_room();
+        let told = |label: &usize| self.classes.tells(*label as u32);
+        for label in (0..self.targets.len()).filter(told).collect::<Vec<_>>() {
+            self.targets[label] = power_above(self.targets[label]);
+        }
         self.targets.iter_mut().filter(|target| **target <= 0.0).for_each(|target| *target = 1.0);
         self.shared = self.public_score().unwrap_or(power_above(shared));
     }
@@ -59,7 +65,8 @@ impl Assembly<'_> {
     /// Widens steps that several activations share where weights need it: a step that is `2^s` times the smallest scale of the weights,
     /// `4^s` being a quarter of `Σ_j Var x_j`, adds little to the error that the rounded weights make.
     fn make_room(&mut self) {
-        let tied = |&id: &usize| is_free(self.network, id) && self.classes.is_tied(id) && !self.classes.is_public(id);
+        let alone = |id: usize| self.classes.is_public(id) || self.classes.is_told(id);
+        let tied = |&id: &usize| is_free(self.network, id) && self.classes.is_tied(id) && !alone(id);
         let sinks: Vec<usize> = (1..self.network.nodes.len()).filter(tied).collect();
         let mut terms: Vec<usize> = sinks.iter().flat_map(|&id| self.terms(self.network.nodes[id].inputs[0])).collect();
         terms.sort_unstable();
@@ -130,10 +137,16 @@ impl Assembly<'_> {
         let root = self.network.nodes[id].inputs[0];
         let shift = match form.fixed {
             _ if matches!(self.network.nodes[root].op, Op::Average(_)) => self.mean(id, root, &form)?,
+            _ if self.network.nodes[root].multiplies() => self.product(id, root, function, &mut form)?,
             Some(fixed) => self.uniform(id, root, function, &mut form, fixed.key)?,
             None if self.classes.is_public(id) => {
                 let step = self.like.and_then(|like| like.layers[id - 1].step);
                 self.uniform(id, root, function, &mut form, step.unwrap_or(self.shared))?
+            }
+            None if self.classes.is_told(id) => {
+                let step = self.like.and_then(|like| like.layers[id - 1].step);
+                let own = self.targets[self.classes.labels(id)[0] as usize];
+                self.uniform(id, root, function, &mut form, step.unwrap_or(own))?
             }
             None if self.classes.is_tied(id) => self.tied(id, root)?,
             None => self.free(id, root, function, &form)?,
@@ -149,6 +162,24 @@ impl Assembly<'_> {
         let largest = self.integer(root).largest();
         let fits = |shift: &u32| crate::layers::rounded_quotient(largest, *shift) <= form.top;
         Ok((0..=30).find(fits).unwrap_or(30))
+    }
+
+    /// A product has the scale of its factors: the shift that makes it what the activation reads, or as coarse as it is.
+    fn product(&self, id: usize, root: usize, function: Function, form: &mut Form) -> Result<u32, QuantizeError> {
+        if let Some(like) = self.like {
+            return like::shift(like, id);
+        }
+        let scale = self.grid(root).any_step();
+        let label = self.classes.labels(id)[0];
+        let target = match form.fixed {
+            Some(fixed) => fixed.key,
+            None if self.classes.is_public(id) => self.shared,
+            None => self.targets[label as usize],
+        };
+        if scale > target && form.fixed.is_some() {
+            *form = Form::new(function, self.settings.activation_bits, scale / target);
+        }
+        Ok((target / scale).log2().round().clamp(0.0, f64::from(MAX_SHIFT)) as u32)
     }
 
     /// A scale per class, private: the next layer's weights absorb it.

@@ -8,6 +8,7 @@ mod like;
 mod models;
 mod patterns;
 mod planes;
+mod products;
 mod random;
 mod records;
 mod refusals;

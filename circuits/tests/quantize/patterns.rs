@@ -18,6 +18,8 @@ pub(crate) fn kinds(model: &QuantizedModel) -> String {
         Layer::Combine(_) => '+',
         Layer::Concat(_) => 'C',
         Layer::Rearrange(_) => 'R',
+        Layer::Multiply(_) => 'P',
+        Layer::MatMul(_) => 'B',
         _ => '?',
     };
     model.architecture.layers.iter().map(|node| kind(&node.layer)).collect()

@@ -22,7 +22,6 @@ fn every_offending_node_is_named_at_once() {
     let scores = b.dense("scores", capped, &noise(3, 12), &noise(4, 3));
     let expected = "\
 the model cannot be quantised:
-  node `gate` (Mul): multiplies two values that both depend on the record; only products with constants can be quantised
   node `ratio` (Div): divides by a value that depends on the record; multiply by a constant instead
   node `cap` (Clip): has one open end that is not ReLU; give both ends, or use Relu";
     assert_eq!(message(b, scores, &Options::default()), expected);

@@ -28,8 +28,8 @@ impl fmt::Display for Refusal {
 /// Why a node is refused, and what to try.
 pub(super) type Reason = (&'static str, &'static str);
 
-pub(super) const PRODUCT: Reason =
-    ("multiplies two values that both depend on the record", "only products with constants can be quantised");
+pub(super) const VECTOR: Reason =
+    ("multiplies a vector by a matrix that both depend on the record", "give the vector a second axis of one entry");
 pub(super) const QUOTIENT: Reason = ("divides by a value that depends on the record", "multiply by a constant instead");
 pub(super) const LEFT: Reason = (
     "has the constant on the left or with more than two axes",
