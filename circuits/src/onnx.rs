@@ -30,6 +30,7 @@ mod places;
 mod plan;
 mod pooling;
 mod proto;
+mod recurrent;
 mod reduction;
 mod registry;
 mod resize;

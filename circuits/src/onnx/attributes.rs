@@ -43,7 +43,7 @@ impl Attributes {
         Ok(self.optional_float(name)?.unwrap_or(default))
     }
 
-    fn optional_float(&mut self, name: &str) -> Result<Option<f32>, Reason> {
+    pub(super) fn optional_float(&mut self, name: &str) -> Result<Option<f32>, Reason> {
         match self.take(name, AttributeType::Float)?.map(|attribute| attribute.f) {
             Some(value) if !value.is_finite() => bad(name, "is NaN or infinite"),
             value => Ok(value),

@@ -7,7 +7,7 @@
 use super::call::{Call, Outputs};
 use super::{
     activation, blocks, classifier, constant, convolution, elementwise, gemm, movement, normalization, padding,
-    pooling, reduction, resize, selection, standardize, transposed,
+    pooling, recurrent, reduction, resize, selection, standardize, transposed,
 };
 
 /// Domain of the classical machine-learning operators; ONNX's own is the empty string.
@@ -26,6 +26,7 @@ const FAMILIES: &[&[Operator]] = &[
     normalization::OPERATORS,
     padding::OPERATORS,
     pooling::OPERATORS,
+    recurrent::OPERATORS,
     reduction::OPERATORS,
     resize::OPERATORS,
     selection::OPERATORS,

@@ -169,8 +169,10 @@ impl Join {
                 self.channels(conv.outputs(), conv.window.positions(), len)
             }
             Op::Apply(function) if is_fixed(*function) => {
-                self.all(input, PUBLIC);
-                vec![PUBLIC; len]
+                self.tell(input);
+                let own = self.channels(1, 1, len);
+                self.tell(&own);
+                own
             }
             Op::Apply(_) | Op::Move(None) => input.to_vec(),
             Op::Move(Some(picks)) => {

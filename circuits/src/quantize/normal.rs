@@ -2,7 +2,8 @@
 //!
 //! Afterwards every activation reads one accumulator that nothing else reads; layers with weights, means and movement read
 //! requantised values; a sum reads accumulators or activations; what leads to the scores alone stays unrounded. Where the
-//! graph has it otherwise, an identity activation (rounding) or a scaling by one (an accumulator again) is put between.
+//! graph has it otherwise, an identity activation (rounding) or a sum of one term (an accumulator again) is put between; of the record,
+//! whose integers have an offset, a scaling by one.
 //!
 //! The largest of accumulators is proven with fewer rows than the largest of activations where the windows part them among
 //! themselves: then only it is rounded, if nothing else reads the others, and rounding and activation, which never fall, come after.
@@ -88,7 +89,8 @@ impl<'a> Rebuild<'a> {
     /// Whether a node's copy is an accumulator.
     fn accumulates(&self, id: usize) -> bool {
         let node = &self.old.nodes[id];
-        let pools = || self.parts(id) && self.readers[node.inputs[0]] == 1 && self.accumulates(node.inputs[0]);
+        let rescales = |input: usize| self.accumulates(input) && !self.old.nodes[input].multiplies();
+        let pools = || self.parts(id) && self.readers[node.inputs[0]] == 1 && rescales(node.inputs[0]);
         node.accumulates() || pools()
     }
 
@@ -129,8 +131,22 @@ impl<'a> Rebuild<'a> {
         }
     }
 
+    /// What leads to the scores. A product has the scale that its factors give, and needs a sum to have another.
     fn moved(&mut self, id: usize) -> usize {
-        if self.to_scores[id] { self.copies[id] } else { self.accumulator(id) }
+        if self.to_scores[id] {
+            return self.copies[id];
+        }
+        let (accumulator, node) = (self.accumulator(id), &self.old.nodes[id]);
+        match self.nodes[accumulator].multiplies() {
+            true => self.sum_of(&node.name, accumulator),
+            false => accumulator,
+        }
+    }
+
+    /// A sum of one term.
+    fn sum_of(&mut self, name: &str, term: usize) -> usize {
+        let shape = self.nodes[term].shape.clone();
+        self.push(Node { name: format!("{name}/copy"), op: Op::Sum(vec![1]), inputs: vec![term], shape })
     }
 
     /// An accumulator with the value of `id` that one node may read.
@@ -139,12 +155,16 @@ impl<'a> Rebuild<'a> {
         if self.accumulates(id) && self.readers[id] == 1 {
             return self.copies[id];
         }
+        let rounded = self.rounded(id);
+        if !self.is_of_record(id) {
+            return self.sum_of(&node.name, rounded);
+        }
         let (ones, zeros) = (Array1::ones(node.len()), Array1::zeros(node.len()));
         let op = match is_planar(&self.old.nodes, id) {
             true => entrywise(&node.shape, &ones, &zeros),
             false => Op::Scale(Scaling { weight: ones, bias: zeros }.into()),
         };
-        let inputs = vec![self.rounded(id)];
+        let inputs = vec![rounded];
         self.push(Node { name: format!("{}/copy", node.name), op, inputs, shape: node.shape.clone() })
     }
 

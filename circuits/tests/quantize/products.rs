@@ -1,9 +1,10 @@
 //! Products of two values that both depend on the record: gates, attention, recurrence.
 
 use zkdx_circuits::graph::{FloatGraph, FloatOp};
+use zkdx_circuits::onnx::{ImportOptions, import};
 use zkdx_circuits::quantize::Options;
 
-use crate::builder::{Builder, faithful, noise};
+use crate::builder::{Builder, faithful, noise, same};
 use crate::patterns::{check, kinds, logits};
 
 /// A dense layer with weights of moderate size.
@@ -125,4 +126,32 @@ fn products_requantise_onto_their_own_architecture() {
         let tensors = |model: &zkdx_circuits::quantize::QuantizedModel| model.parameters.tensors().to_vec();
         assert_eq!(tensors(&again), tensors(&model));
     }
+}
+
+/// Cells as ONNX has them, unrolled by the importer.
+#[test]
+fn imported_cells_quantise() {
+    for name in ["rnn_last", "gru_last", "gru_reset_after", "gru_both", "lstm_last", "lstm_both", "lstm_peepholes"] {
+        let path = format!("{}/tests/fixtures/{name}.onnx", env!("CARGO_MANIFEST_DIR"));
+        let graph = import(&std::fs::read(path).unwrap(), &ImportOptions::default()).unwrap();
+        faithful(&graph, &Options::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+/// The largest of products in windows that part them, and products among the scores.
+#[test]
+fn products_are_pooled_and_scored() {
+    let mut b = Builder::new(&[1, 2, 4, 4]);
+    let rows = b.conv("rows", 0, same(2, 3), 3);
+    let rows = b.map("tanh", FloatOp::Tanh, rows);
+    let square = b.node("square", FloatOp::Mul, &[rows, rows], &[1, 2, 4, 4]);
+    let pooled = b.pool(square, 2, 2, 0, None);
+    let pooled = b.map("relu", FloatOp::Relu, pooled);
+    let flat = b.flatten(pooled);
+    let left = b.node("slice", FloatOp::Slice { axis: 1, start: 0, step: 1, len: 3 }, &[flat], &[1, 3]);
+    let right = logits(&mut b, flat, 3, 8);
+    let right = b.map("sigmoid", FloatOp::Sigmoid, right);
+    let x = b.node("product", FloatOp::Mul, &[left, right], &[1, 3]);
+    let x = b.node("joined", FloatOp::Concat { axis: 1 }, &[x, left], &[1, 6]);
+    check(&b.graph(x));
 }
