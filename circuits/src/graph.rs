@@ -9,6 +9,7 @@ mod fold;
 mod gather;
 mod pooling;
 mod shape;
+mod unary;
 
 use ndarray::ArrayD;
 use thiserror::Error;
@@ -19,6 +20,7 @@ pub(crate) use fold::{fold, prune};
 pub(crate) use gather::Entry;
 pub use shape::{MAX_VALUES, ShapeError};
 pub(crate) use shape::{broadcast, count, size};
+pub use unary::Unary;
 
 /// Index of a node; a node only reads earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -117,6 +119,8 @@ pub enum FloatOp {
     Sigmoid,
     /// Hyperbolic tangent.
     Tanh,
+    /// Another function of each entry.
+    Unary(Unary),
     /// `e^x` over its sum along the axis.
     Softmax {
         /// The axis.

@@ -91,6 +91,7 @@ impl FloatOp {
             Self::Clip { lo, hi } => x.mapv(|x| x.max(*lo).min(*hi)),
             Self::Sigmoid => x.mapv(|x| 1.0 / (1.0 + (-x).exp())),
             Self::Tanh => x.mapv(f32::tanh),
+            Self::Unary(function) => x.mapv(|x| function.at(f64::from(x)) as f32),
             Self::Softmax { axis } => softmax(x, Axis(*axis)),
             Self::Normalize { norm, axis } => normalize(x, *norm, Axis(*axis)),
             Self::MaxPool { window } => pooling::max(x, window, shape)?,

@@ -1,8 +1,12 @@
 //! Activations: functions of one entry, and softmax.
 
+use ndarray::{ArrayD, IxDyn};
+
 use super::call::{Call, Outputs, axis};
+use super::error::Reason;
 use super::registry::Operator;
-use crate::graph::FloatOp;
+use super::value::Value;
+use crate::graph::{FloatOp, Unary};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::onnx("Relu", 6, (1, 1), |call| entrywise(call, FloatOp::Relu)),
@@ -11,7 +15,83 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::onnx("LeakyRelu", 6, (1, 1), leaky_relu),
     Operator::onnx("Clip", 6, (1, 3), clip),
     Operator::onnx("Softmax", 13, (1, 1), softmax),
+    Operator::onnx("Abs", 6, (1, 1), |call| unary(call, Unary::Abs)),
+    Operator::onnx("Exp", 6, (1, 1), |call| unary(call, Unary::Exp)),
+    Operator::onnx("Log", 6, (1, 1), |call| unary(call, Unary::Log)),
+    Operator::onnx("Sqrt", 6, (1, 1), |call| unary(call, Unary::Sqrt)),
+    Operator::onnx("Reciprocal", 6, (1, 1), |call| unary(call, Unary::Reciprocal)),
+    Operator::onnx("Erf", 9, (1, 1), |call| unary(call, Unary::Erf)),
+    Operator::onnx("Sin", 7, (1, 1), |call| unary(call, Unary::Sin)),
+    Operator::onnx("Cos", 7, (1, 1), |call| unary(call, Unary::Cos)),
+    Operator::onnx("Softplus", 1, (1, 1), |call| unary(call, Unary::Softplus)),
+    Operator::onnx("Softsign", 1, (1, 1), |call| unary(call, Unary::Softsign)),
+    Operator::onnx("Mish", 18, (1, 1), |call| unary(call, Unary::Mish)),
+    Operator::onnx("HardSwish", 14, (1, 1), |call| unary(call, Unary::HardSwish)),
+    Operator::onnx("HardSigmoid", 6, (1, 1), hard_sigmoid),
+    Operator::onnx("ThresholdedRelu", 10, (1, 1), thresholded_relu),
+    Operator::onnx("Elu", 6, (1, 1), |call| elu(call, 1.0, 1.0, false)),
+    Operator::onnx("Celu", 12, (1, 1), |call| elu(call, 1.0, 1.0, true)),
+    Operator::onnx("Selu", 6, (1, 1), |call| elu(call, SELU_ALPHA, SELU_GAMMA, false)),
+    Operator::onnx("Gelu", 20, (1, 1), gelu),
+    Operator::onnx("Pow", 7, (2, 2), power),
+    Operator::onnx("Neg", 6, (1, 1), negated),
 ];
+
+/// Klambauer et al. 2017, as ONNX rounds them.
+const SELU_ALPHA: f32 = 1.673_263_2;
+const SELU_GAMMA: f32 = 1.050_701;
+
+fn unary(call: &mut Call<'_>, function: Unary) -> Outputs {
+    entrywise(call, FloatOp::Unary(function))
+}
+
+fn hard_sigmoid(call: &mut Call<'_>) -> Outputs {
+    let (alpha, beta) = (call.attributes.float("alpha", 0.2)?, call.attributes.float("beta", 0.5)?);
+    unary(call, Unary::HardSigmoid { alpha: alpha.into(), beta: beta.into() })
+}
+
+fn thresholded_relu(call: &mut Call<'_>) -> Outputs {
+    let threshold = call.attributes.float("alpha", 1.0)?;
+    unary(call, Unary::ThresholdedRelu(threshold.into()))
+}
+
+/// Elu, Selu, and Celu, whose exponent is over alpha.
+fn elu(call: &mut Call<'_>, alpha: f32, gamma: f32, divided: bool) -> Outputs {
+    let alpha = f64::from(call.attributes.float("alpha", alpha)?);
+    let gamma = if gamma == 1.0 { 1.0 } else { f64::from(call.attributes.float("gamma", gamma)?) };
+    if divided && alpha == 0.0 {
+        return Reason::argument("attribute `alpha`", "is 0");
+    }
+    unary(call, Unary::Elu { alpha, gamma, scale: if divided { alpha } else { 1.0 } })
+}
+
+fn gelu(call: &mut Call<'_>) -> Outputs {
+    match call.attributes.text("approximate", "none")?.as_str() {
+        "none" => unary(call, Unary::Gelu),
+        "tanh" => unary(call, Unary::GeluTanh),
+        _ => Reason::argument("attribute `approximate`", "is not none or tanh"),
+    }
+}
+
+/// A constant power; whole ones of floats or integers alike.
+fn power(call: &mut Call<'_>) -> Outputs {
+    let exponent = match call.optional_ints(1) {
+        Ok(Some(exponents)) if exponents.len() == 1 => exponents[0] as f64,
+        _ => f64::from(call.optional_scalar(1)?.unwrap_or(1.0)),
+    };
+    let x = call.float(0)?;
+    match exponent {
+        1.0 => Ok(vec![Value::Float(x)]),
+        0.5 => unary(call, Unary::Sqrt),
+        _ => unary(call, Unary::Power(exponent)),
+    }
+}
+
+fn negated(call: &mut Call<'_>) -> Outputs {
+    let x = call.float(0)?;
+    let minus = call.constant(ArrayD::from_elem(IxDyn(&[]), -1.0))?;
+    call.one(FloatOp::Mul, &[x, minus])
+}
 
 fn entrywise(call: &mut Call<'_>, op: FloatOp) -> Outputs {
     let x = call.float(0)?;

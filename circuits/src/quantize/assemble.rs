@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayD};
 
 use super::classes::Classes;
 use super::error::QuantizeError;
-use super::forms::Form;
+use super::forms::{Fixed, Form};
 use super::grid::Grid;
 use super::integers::Batch;
 use super::network::{Function, Network, Op};
@@ -117,8 +117,18 @@ impl<'a> Assembly<'a> {
         let bits = self.settings.activation_bits;
         match self.like {
             Some(like) => like::form(like, id, function, bits),
-            None => Ok(Form::new(function, bits, 1.0)),
+            None => Ok(self.form_at_first(id, function, 1.0)),
         }
+    }
+
+    /// The same without an architecture to keep to, with keys so many times as far apart as they could be.
+    pub(super) fn form_at_first(&self, id: usize, function: Function, coarser: f64) -> Form {
+        let bits = self.settings.activation_bits;
+        let Function::Other(_) = function else { return Form::new(function, bits, coarser) };
+        let largest = |id: usize| self.floats[id].iter().fold(0.0, |max: f64, x| max.max(x.abs()));
+        let Fixed { key, value } =
+            Form::calibrated(function, bits, largest(self.network.nodes[id].inputs[0]), largest(id));
+        Form::tabulated(function, bits, Fixed { key: key * coarser, value })
     }
 
     pub(super) fn grid(&self, id: usize) -> &Grid {

@@ -17,7 +17,7 @@ use super::grid::Grid;
 use super::network::{Function, Linear, Network, Node, Op, Scaling};
 use super::windows::Convolution;
 use crate::architecture::ParameterId;
-use crate::layers::{Layer, Requantize};
+use crate::layers::{Activation, Layer, Requantize};
 
 /// Largest and expected squared error of a value, one row per record.
 #[derive(Clone)]
@@ -198,11 +198,23 @@ fn inverse(steps: &Array1<f64>) -> Array1<f64> {
     steps.mapv(|step| if step > 0.0 { 1.0 / step } else { 0.0 })
 }
 
+fn steepest(function: Function, activation: &Activation) -> Option<f64> {
+    match (function, activation) {
+        (Function::Other(_), Activation::Table { values, .. }) => {
+            let steps = values.windows(2).map(|pair| pair[0].abs_diff(pair[1]));
+            Some(steps.max().unwrap_or(1).max(1) as f64)
+        }
+        _ => None,
+    }
+}
+
 /// Rounding and activation of one entry.
 struct Rounding {
     function: Function,
     form: Form,
     divisor: f64,
+    /// Largest difference of neighbouring values, for a function whose slope only its table tells.
+    steepest: Option<f64>,
 }
 
 impl Rounding {
@@ -211,17 +223,17 @@ impl Rounding {
             unreachable!("an activation of the network is a requantisation of the architecture")
         };
         let top = match activation {
-            crate::layers::Activation::Clamp(interval) => interval.magnitude(),
-            crate::layers::Activation::Table { values, .. } => values.iter().map(|v| v.abs()).max().unwrap_or_default(),
+            Activation::Clamp(interval) => interval.magnitude(),
+            Activation::Table { values, .. } => values.iter().map(|v| v.abs()).max().unwrap_or_default(),
         };
         let form = Form { activation: activation.clone(), top, fixed: None };
-        Self { function, form, divisor: 2f64.powi(*shift as i32) }
+        Self { function, steepest: steepest(function, activation), form, divisor: 2f64.powi(*shift as i32) }
     }
 
     /// Errors after from errors before, for keys and results of the given scales.
     fn pass(&self, x: f64, (key, step): (f64, f64), worst: f64, variance: f64) -> (f64, f64) {
         let dead = |error: f64| self.function == Function::Relu && x + error <= 0.0;
-        let slope = self.function.slope();
+        let slope = self.steepest.map_or(self.function.slope(), |steepest| steepest * step / key);
         let cut = self.cut(x, key, step);
         let roundings = match self.function {
             Function::Identity | Function::Relu => 0.5 * step,

@@ -93,7 +93,7 @@ pub(super) fn is_free(network: &Network, id: usize) -> bool {
 
 /// Whether a function fixes the scale of what it reads.
 fn is_fixed(function: Function) -> bool {
-    matches!(function, Function::Clip(..) | Function::Sigmoid | Function::Tanh)
+    matches!(function, Function::Clip(..) | Function::Sigmoid | Function::Tanh | Function::Other(_))
 }
 
 /// Disjoint sets of labels; the smallest stands for its set.

@@ -19,7 +19,7 @@ use super::grid::Grid;
 use super::groups::Groups;
 use super::integers::Batch;
 use super::like;
-use super::network::{Node, Op};
+use super::network::{Function, Node, Op};
 use super::windows::Averaging;
 use crate::architecture::{Architecture, Interval, LayerNode, Norm, ParameterId, ParameterSpec, ValueId};
 use crate::layers::{
@@ -141,7 +141,8 @@ impl Assembly<'_> {
         };
         let integers = self.run(id, &layer);
         let told = self.classes.is_public(id) || self.classes.is_told(id);
-        let step = (is_free(self.network, id) && told).then(|| grid.any_step());
+        let tabulated = matches!(self.network.nodes[id].op, Op::Apply(Function::Other(_)));
+        let step = (tabulated || is_free(self.network, id) && told).then(|| grid.any_step());
         self.place(id, layer, integers, grid)?;
         if let Some(layer) = &mut self.layers[id - 1] {
             layer.step = step;

@@ -8,14 +8,18 @@
 //! | Clip | `[lo/2^e, hi/2^e]` | `2^e`, the finest that holds the ends |
 //! | sigmoid | table | `q`: keys from −8 to 8; result: `2^−b` |
 //! | tanh | table | `q`: keys from −4 to 4; result: `2^(1−b)` |
+//! | any other | table | powers of two that reach an eighth beyond what calibration found |
 //!
 //! Tables have `2^(b+2)` keys; beyond ten bits the range of their keys doubles, so that a clamped key costs less than a unit.
-//! Where the weights are too large for keys that fine, keys are coarser by a power of two. Apart from that nothing
-//! depends on weights or on calibration, so a retrained model has the same tables.
+//! Where the weights are too large for keys that fine, keys are coarser by a power of two. Apart from that and from other functions
+//! nothing depends on weights or on calibration, so a retrained model has the same tables.
 
 use super::network::Function;
 use crate::architecture::Interval;
 use crate::layers::Activation;
+
+/// How far beyond what calibration found a table reaches.
+const ROOM: f64 = 1.125;
 
 /// An activation as integers.
 #[derive(Clone)]
@@ -47,7 +51,31 @@ impl Form {
             Function::Clip(lo, hi) => clip(lo, hi, if lo >= 0.0 { unsigned } else { signed }, coarser),
             Function::Sigmoid => table(function, bits, Interval::new(0, unsigned), 8.0 * coarser, bits),
             Function::Tanh => table(function, bits, Interval::new(-signed, signed), 4.0 * coarser, bits - 1),
+            Function::Other(_) => Self::tabulated(function, bits, Fixed { key: coarser, value: 1.0 }),
         }
+    }
+
+    /// The table of any function, for keys and values of the given scales: keys on both sides of 0, a value that is not finite being
+    /// that of the nearest key which has one.
+    pub(super) fn tabulated(function: Function, bits: u32, fixed: Fixed) -> Self {
+        let half = 1i64 << (bits + 1);
+        let clamp = Interval::new(-half, half - 1);
+        let (top, least) = ends(function, bits);
+        let value = |q: i64| function.at(q as f64 * fixed.key) / fixed.value;
+        let finite: Vec<i64> = (clamp.lo..=clamp.hi).filter(|&q| value(q).is_finite()).collect();
+        let nearest = |q: i64| {
+            let after = finite.partition_point(|&other| other < q);
+            let near = [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|index| finite.get(index));
+            near.min_by_key(|&&other| (other - q).abs()).map_or(0.0, |&other| value(other))
+        };
+        let values = (clamp.lo..=clamp.hi).map(|q| round(nearest(q)).clamp(least, top)).collect();
+        Self { activation: Activation::Table { clamp, values }, top, fixed: Some(fixed) }
+    }
+
+    /// Scales for the arguments and values that calibration found: powers of two, with an eighth of room.
+    pub(super) fn calibrated(function: Function, bits: u32, argument: f64, value: f64) -> Fixed {
+        let (keys, (top, _)) = ((1i64 << (bits + 1)) as f64, ends(function, bits));
+        Fixed { key: power_above(ROOM * argument / keys), value: power_above(ROOM * value / top as f64) }
     }
 
     fn clamp(lo: i64, hi: i64, fixed: Option<Fixed>) -> Self {
@@ -61,6 +89,12 @@ impl Form {
             Activation::Table { clamp, .. } => *clamp,
         }
     }
+}
+
+/// Largest and smallest integer of a tabulated function's values.
+fn ends(function: Function, bits: u32) -> (i64, i64) {
+    let signed = (1i64 << (bits - 1)) - 1;
+    if function.is_nonnegative() { ((1 << bits) - 1, 0) } else { (signed, -signed) }
 }
 
 fn leaky(alpha: f64, signed: i64) -> Form {

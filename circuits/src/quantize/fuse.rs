@@ -128,6 +128,7 @@ impl Walk {
             FloatOp::LeakyRelu { alpha } => Function::LeakyRelu(f64::from(alpha)),
             FloatOp::Clip { lo, hi } => clip(f64::from(lo), f64::from(hi))?,
             FloatOp::Sigmoid => Function::Sigmoid,
+            FloatOp::Unary(function) => Function::Other(function),
             _ => Function::Tanh,
         };
         match value {

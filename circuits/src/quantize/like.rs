@@ -1,7 +1,7 @@
 //! Quantising onto an architecture that exists: everything public is taken from it, so that its setup serves the new model.
 
 use super::error::QuantizeError;
-use super::forms::Form;
+use super::forms::{Fixed, Form};
 use super::network::{Function, Network, Op};
 use crate::architecture::{Architecture, LayerNode, ParameterId};
 use crate::layers::{Layer, MAX_SHIFT};
@@ -36,7 +36,7 @@ pub(super) fn shift(like: &Architecture, id: usize) -> Result<u32, QuantizeError
 
 /// The activation of the architecture's layer that is node `id`, as the form of `function` that gives it.
 pub(super) fn form(like: &Architecture, id: usize, function: Function, bits: u32) -> Result<Form, QuantizeError> {
-    let forms = (0..MAX_SHIFT as i32).map(|coarser| Form::new(function, bits, 2f64.powi(coarser)));
+    let forms = forms(&like.layers[id - 1], function, bits);
     match &like.layers[id - 1] {
         LayerNode { layer: Layer::Requantize(layer), .. } => {
             forms.into_iter().find(|form| form.activation == layer.activation).ok_or_else(|| {
@@ -44,6 +44,17 @@ pub(super) fn form(like: &Architecture, id: usize, function: Function, bits: u32
             })
         }
         other => Err(differs(other, "it does not round".to_owned())),
+    }
+}
+
+/// What the function's form may be: its keys are so many powers of two coarser, or any power of two apart.
+fn forms(layer: &LayerNode, function: Function, bits: u32) -> Vec<Form> {
+    let powers = |range: std::ops::Range<i32>| range.map(|power| 2f64.powi(power));
+    match (function, layer.step) {
+        (Function::Other(_), Some(value)) => {
+            powers(-60..60).map(|key| Form::tabulated(function, bits, Fixed { key, value })).collect()
+        }
+        _ => powers(0..MAX_SHIFT as i32).map(|coarser| Form::new(function, bits, coarser)).collect(),
     }
 }
 

@@ -9,6 +9,7 @@ use ndarray::{Array1, Array2, ArrayView1, Axis, CowArray, Ix3, concatenate, s};
 use zeroize::Zeroize;
 
 use super::windows::{Averaging, Convolution, largest};
+use crate::graph::Unary;
 use crate::window::Window;
 
 /// Nodes in topological order; node 0 is the record, and every node is needed for the output.
@@ -104,6 +105,8 @@ pub(super) enum Function {
     Sigmoid,
     /// Hyperbolic tangent.
     Tanh,
+    /// Another function, tabulated where calibration found its arguments.
+    Other(Unary),
 }
 
 impl Function {
@@ -122,10 +125,11 @@ impl Function {
             Self::Clip(lo, hi) => x.max(lo).min(hi),
             Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
             Self::Tanh => x.tanh(),
+            Self::Other(function) => function.at(x),
         }
     }
 
-    /// Steepest slope: the function is Lipschitz with this constant.
+    /// Steepest slope: the function is Lipschitz with this constant. That of another function is known from its table only.
     pub(super) fn slope(self) -> f64 {
         match self {
             Self::Sigmoid => 0.25,
@@ -136,12 +140,14 @@ impl Function {
 
     /// Whether it never falls.
     pub(super) fn is_monotone(self) -> bool {
-        !matches!(self, Self::LeakyRelu(alpha) if alpha < 0.0)
+        !matches!(self, Self::Other(_)) && !matches!(self, Self::LeakyRelu(alpha) if alpha < 0.0)
     }
 
     /// Whether no value is below zero.
     pub(super) fn is_nonnegative(self) -> bool {
-        matches!(self, Self::Relu | Self::Sigmoid) || matches!(self, Self::Clip(lo, _) if lo >= 0.0)
+        matches!(self, Self::Other(function) if function.is_nonnegative())
+            || matches!(self, Self::Relu | Self::Sigmoid)
+            || matches!(self, Self::Clip(lo, _) if lo >= 0.0)
     }
 }
 

@@ -177,7 +177,7 @@ impl Assembly<'_> {
             None => self.targets[label as usize],
         };
         if scale > target && form.fixed.is_some() {
-            *form = Form::new(function, self.settings.activation_bits, scale / target);
+            *form = self.form_at_first(id, function, scale / target);
         }
         Ok((target / scale).log2().round().clamp(0.0, f64::from(MAX_SHIFT)) as u32)
     }
@@ -325,7 +325,7 @@ impl Assembly<'_> {
         let sums = members.iter().any(|&member| matches!(self.network.nodes[member].op, Op::Sum(_)));
         if !sums && least > target {
             let coarser = form.fixed.map(|_| least / target);
-            *form = Form::new(function, self.settings.activation_bits, coarser.unwrap_or(1.0));
+            *form = self.form_at_first(id, function, coarser.unwrap_or(1.0));
             target = least;
         }
         let scale = least.min(self.finest_of(&members)).clamp(target * FINEST, target);

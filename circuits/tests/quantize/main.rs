@@ -3,6 +3,7 @@
 mod builder;
 mod convolutions;
 mod files;
+mod functions;
 mod large;
 mod like;
 mod models;

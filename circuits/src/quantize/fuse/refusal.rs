@@ -62,6 +62,7 @@ pub(super) fn operator(op: &FloatOp) -> &'static str {
         FloatOp::Clip { .. } => "Clip",
         FloatOp::Sigmoid => "Sigmoid",
         FloatOp::Tanh => "Tanh",
+        FloatOp::Unary(function) => function.name(),
         FloatOp::Softmax { .. } => "Softmax",
         FloatOp::Normalize { .. } => "Normalizer",
         FloatOp::Reshape => "Reshape",

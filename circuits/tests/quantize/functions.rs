@@ -1,0 +1,69 @@
+//! Functions of one entry by tables of what calibration found.
+
+use zkdx_circuits::graph::{FloatGraph, FloatOp, Unary};
+use zkdx_circuits::quantize::{Options, quantize};
+
+use crate::builder::{Builder, faithful, noise, noisy_records};
+use crate::patterns::{check, logits};
+
+/// Every function that is defined everywhere.
+const FUNCTIONS: [Unary; 14] = [
+    Unary::Abs,
+    Unary::Exp,
+    Unary::Erf,
+    Unary::Gelu,
+    Unary::GeluTanh,
+    Unary::HardSigmoid { alpha: 0.2, beta: 0.5 },
+    Unary::HardSwish,
+    Unary::Elu { alpha: 1.6, gamma: 1.05, scale: 1.0 },
+    Unary::Softplus,
+    Unary::Softsign,
+    Unary::Mish,
+    Unary::Power(3.0),
+    Unary::Sin,
+    Unary::Cos,
+];
+
+/// A dense layer, the function, and another dense layer; the function's argument is `around` plus or minus some 2.
+fn network(function: Unary, around: f32) -> FloatGraph {
+    let mut b = Builder::new(&[1, 4]);
+    let x = b.dense("hidden", 0, &noise(3, 24), &[around; 6]);
+    let x = b.map("function", FloatOp::Unary(function), x);
+    let x = logits(&mut b, x, 3, 8);
+    b.graph(x)
+}
+
+#[test]
+fn functions_are_tables() {
+    for function in FUNCTIONS {
+        assert_eq!(check(&network(function, 0.3)).0, "DQD", "{function:?}");
+    }
+}
+
+#[test]
+fn functions_with_poles_are_tables_away_from_them() {
+    for function in [Unary::Log, Unary::Sqrt, Unary::Reciprocal, Unary::Power(-1.5)] {
+        assert_eq!(check(&network(function, 6.0)).0, "DQD", "{function:?}");
+    }
+}
+
+#[test]
+fn functions_keep_to_a_given_architecture() {
+    for function in [Unary::Gelu, Unary::Exp, Unary::Softsign] {
+        let graph = network(function, 0.3);
+        let (model, _) = faithful(&graph, &Options::default()).unwrap();
+        let like = Options { like: Some(&model.architecture), ..Options::default() };
+        let (again, _) = faithful(&graph, &like).unwrap();
+        assert_eq!(again.architecture, model.architecture);
+        assert_eq!(again.parameters.tensors(), model.parameters.tensors());
+    }
+}
+
+#[test]
+fn records_on_a_pole_are_refused() {
+    for function in [Unary::Log, Unary::Sqrt] {
+        let refusal = quantize(&network(function, -6.0), &noisy_records(1, 20, 4), None, &Options::default());
+        let message = refusal.map(drop).unwrap_err().to_string();
+        assert!(message.contains("node `function`") && message.contains("not finite"), "{message}");
+    }
+}
