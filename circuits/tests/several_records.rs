@@ -9,10 +9,11 @@ use ark_ff::UniformRand;
 use ark_std::rand::{SeedableRng, rngs::StdRng};
 use layers_support::{Case, Sketch, assert_bounded, assert_expressible, assert_solutions, set, splitmix, window};
 use proptest::prelude::*;
+use support::{Mutation, assert_rejected, is_idle};
 use zkdx_circuits::architecture::{Interval, ValueId};
 use zkdx_circuits::layers::{self, Layer, MatMul, MaxPool, SumPool};
 use zkdx_circuits::lower::{Multiply, NetworkCircuit, Plan, weights};
-use zkdx_circuits::r1cs::{FirstRoundWitness, shape};
+use zkdx_circuits::r1cs::{FirstRoundWitness, Group, shape};
 use zkdx_circuits::system::{Blindings, Role, SystemWitness, TensorSystem, compile};
 use zkdx_circuits::{Architecture, Blinding, Fr, OutcomeKind, Record, Window, WindowAxis};
 
@@ -183,6 +184,27 @@ fn nothing_else_is_accepted() {
             }
             set(&mut witness, index, entry, honest);
         }
+    }
+}
+
+/// Every column of either record in the circuit, by each way to multiply; columns that only zeros meet are free, as in a system of one.
+#[test]
+fn every_changed_column_is_noticed() {
+    let several = Several::new(&all_operators(OutcomeKind::Commitment), 2, 5);
+    let (words, witness) = (several.assert_complete(), several.witness());
+    for multiply in [Multiply::Limbs, Multiply::Powers] {
+        let plan = Plan::pick(&several.system, vec![4], Some(multiply), |_, _| None);
+        let circuit = NetworkCircuit::new(&several.system, &plan).expect("a sound system");
+        let (r1cs, circuit) = (shape(&circuit), circuit.with_witness(&witness, several.blindings()));
+        let mut rng = StdRng::seed_from_u64(5);
+        let challenges = vec![Fr::rand(&mut rng), Fr::rand(&mut rng)];
+        let assignment =
+            FirstRoundWitness::new(&circuit, words.clone()).finish(challenges).expect("no zero").assignment();
+        let idle: Vec<bool> = (0..assignment.len()).map(|column| is_idle(&r1cs, &assignment, column)).collect();
+        let small = r1cs.columns.start(Group::Small)..r1cs.columns.start(Group::Field);
+        let idle_small = small.filter(|&column| idle[column]).count();
+        assert_eq!(idle_small, 0, "a value of the first round that nothing binds");
+        assert_rejected(&r1cs, &assignment, &Mutation::all(), |column| idle[column]);
     }
 }
 
