@@ -14,8 +14,11 @@ mod matmul;
 mod multiply;
 pub(crate) mod operands;
 mod pool;
+mod ratio;
 mod rearrange;
 mod requantize;
+mod share;
+mod standardize;
 
 use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
@@ -31,8 +34,11 @@ pub use matmul::MatMul;
 pub use multiply::Multiply;
 pub use operands::MAX_ENTRIES;
 pub use pool::{MaxPool, SumPool};
+pub(crate) use ratio::rounded_ratio;
 pub use rearrange::Rearrange;
 pub use requantize::{Activation, MAX_QUOTIENT_BITS, MAX_SHIFT, Requantize, rounded_quotient, rounded_remainder};
+pub use share::Share;
+pub use standardize::Standardize;
 
 use crate::architecture::{Interval, ParameterSpec};
 use crate::parameters::Parameters;
@@ -116,6 +122,10 @@ pub enum Layer {
     Multiply(Multiply),
     /// See [`MatMul`].
     MatMul(MatMul),
+    /// See [`Share`].
+    Share(Share),
+    /// See [`Standardize`].
+    Standardize(Standardize),
 }
 
 impl Layer {
@@ -133,6 +143,8 @@ impl Layer {
             Self::Rearrange(layer) => layer,
             Self::Multiply(layer) => layer,
             Self::MatMul(layer) => layer,
+            Self::Share(layer) => layer,
+            Self::Standardize(layer) => layer,
         }
     }
 

@@ -7,7 +7,9 @@ use layers_support::{
 };
 use proptest::prelude::*;
 use zkdx_circuits::architecture::{Interval, ValueId};
-use zkdx_circuits::layers::{Activation, Layer, MatMul, Multiply, argmax, rounded_quotient, rounded_remainder};
+use zkdx_circuits::layers::{
+    Activation, Layer, MatMul, Multiply, Share, Standardize, argmax, rounded_quotient, rounded_remainder,
+};
 
 const RECORD: ValueId = ValueId::RECORD;
 
@@ -141,8 +143,40 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    fn share()(lanes in 1usize..4, width in 1usize..5, x in encoding_interval(), top in 1i64..500, scale in 1i64..300, seed: u64) -> Case {
+        let mut sketch = Sketch::new(&[lanes, width], x);
+        let parts = sketch.clamp(RECORD, 0, 0, top);
+        let scores = sketch.layer(Layer::Share(Share { scale }), &[parts]);
+        case(sketch, scores, seed)
+    }
+}
+
+prop_compose! {
+    fn standardize()(
+        lanes in 1usize..4, width in 1usize..6, x in encoding_interval(), scale in 1i64..300, epsilon in 1i64..5000,
+        seed: u64,
+    ) -> Case {
+        let mut sketch = Sketch::new(&[lanes, width], x);
+        let scores = sketch.layer(Layer::Standardize(Standardize { scale, epsilon }), &[RECORD]);
+        case(sketch, scores, seed)
+    }
+}
+
 fn any_case() -> impl Strategy<Value = Case> {
-    prop_oneof![dense(), affine(), requantize(), combine(), concat(), rearrange(), multiply(), matmul(), network()]
+    prop_oneof![
+        dense(),
+        affine(),
+        requantize(),
+        combine(),
+        concat(),
+        rearrange(),
+        multiply(),
+        matmul(),
+        share(),
+        standardize(),
+        network(),
+    ]
 }
 
 proptest! {
@@ -203,6 +237,19 @@ proptest! {
         let half = Interval::new(widened.lo / 2, widened.hi / 2);
         prop_assert!(!half.encloses(&interval) || widened.size() <= 2);
     }
+}
+
+#[test]
+fn shares_and_standard_scores_are_what_they_say() {
+    let row = |entries: &[i64]| ndarray::ArrayD::from_shape_vec(vec![1, entries.len()], entries.to_vec()).unwrap();
+    let none = zkdx_circuits::Parameters::new(Vec::new());
+    let share = |x: &[i64]| Layer::Share(Share { scale: 256 }).operator().evaluate(&[&row(x)], &none);
+    assert_eq!(share(&[300, 100, 0]), row(&[192, 64, 0]));
+    assert_eq!(share(&[0, 0]), row(&[0, 0]));
+    let layer = Layer::Standardize(Standardize { scale: 1000, epsilon: 1 });
+    // Deviations ±2, with 1 added to their squares: the root of 9.
+    assert_eq!(layer.operator().evaluate(&[&row(&[4, 6])], &none), row(&[-667, 667]));
+    assert_eq!(layer.operator().evaluate(&[&row(&[5, 5])], &none), row(&[0, 0]));
 }
 
 #[test]

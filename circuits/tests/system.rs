@@ -228,7 +228,9 @@ fn definitions_read_only_earlier_tensors() {
             Definition::Quotient { of, .. } | Definition::Remainder { of, .. } | Definition::ArgMax { of } =>
                 earlier(of),
             Definition::TableValue { key, .. } => earlier(key),
-            Definition::Relation(relation) => match &system.relations[relation] {
+            Definition::Ratio { numerator, denominator, .. } => earlier(numerator) && earlier(denominator),
+            Definition::Root { of } => earlier(of),
+            Definition::Relation(relation) | Definition::Held(relation) => match &system.relations[relation] {
                 Relation::Linear(linear) => linear.terms.iter().all(|term| earlier(term.tensor)),
                 Relation::Contract(contract) => earlier(contract.left) && earlier(contract.right),
                 Relation::Product(product) => earlier(product.left) && earlier(product.right),

@@ -121,6 +121,8 @@ fn kind(layer: &Layer) -> &'static str {
         Layer::Rearrange(_) => "a movement",
         Layer::Multiply(_) => "an entrywise product",
         Layer::MatMul(_) => "a matrix product",
+        Layer::Share(_) => "shares of a sum",
+        Layer::Standardize(_) => "a normalisation",
     }
 }
 

@@ -111,6 +111,16 @@ impl<'a> SystemBuilder<'a> {
         out
     }
 
+    /// The same, held in columns because many entries read each of its own; looked up in its interval.
+    pub fn held(&mut self, name: &str, value: ValueType, constant: i64, terms: Vec<Term>) -> TensorId {
+        let definition = Definition::Held(self.system.relations.len());
+        let interval = value.interval;
+        let out = self.tensor(name, value, definition);
+        self.equate(out, constant, terms);
+        self.range(out, interval.widened());
+        out
+    }
+
     /// Requires `out = constant + Σ terms` of a tensor that is already there.
     pub fn equate(&mut self, out: TensorId, constant: i64, terms: Vec<Term>) {
         self.system.relations.push(Relation::Linear(Linear { out, constant, terms }));

@@ -9,7 +9,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::{Definition, Relation, Role, TensorId, TensorInfo, TensorSystem};
 use crate::architecture::{Interval, ParameterId};
 use crate::layers::operands::{entries, tensor};
-use crate::layers::{argmax, rounded_quotient, rounded_remainder};
+use crate::layers::{argmax, rounded_quotient, rounded_ratio, rounded_remainder};
 use crate::parameters::{Parameters, Record, wipe};
 
 /// One value per entry of every tensor of a system. Secret: wiped when dropped.
@@ -81,11 +81,17 @@ impl TensorSystem {
     ) -> Result<Vec<i64>, WitnessError> {
         let values = match &info.definition {
             Definition::Given => return info.given(record, parameters),
-            Definition::Relation(index) => self.related(*index, info, witness)?,
+            Definition::Relation(index) | Definition::Held(index) => self.related(*index, info, witness)?,
             &Definition::Quotient { of, shift } => witness.map(of, |x| Some(rounded_quotient(x, shift))),
             &Definition::Remainder { of, shift } => witness.map(of, |x| Some(rounded_remainder(x, shift))),
             &Definition::TableValue { table, key } => witness.map(key, |key| self.tables[table.0].value(key)),
             Definition::Largest { of, groups } => Some(groups.largest(&witness.entries(*of))),
+            Definition::Ratio { numerator, factor, denominator, map } => {
+                let denominators = witness.entries(*denominator);
+                let of = |(k, &n): (usize, &i64)| rounded_ratio(n, *factor, *denominators.get(map.get(k)?)?);
+                witness.entries(*numerator).iter().enumerate().map(of).collect()
+            }
+            &Definition::Root { of } => witness.map(of, i64::checked_isqrt),
             Definition::ArgMax { of } => Some(one_hot(&witness.entries(*of))),
         };
         let undefined = || WitnessError::Undefined { tensor: info.name.clone() };
