@@ -126,6 +126,11 @@ pub enum FloatOp {
         /// The axis.
         axis: usize,
     },
+    /// Standard scores over the last axis: `(x − mean) / √(variance + epsilon)`.
+    Standardize {
+        /// Keeps the root from 0.
+        epsilon: f32,
+    },
     /// Division by a norm along the axis; a vector of norm zero stays as it is.
     Normalize {
         /// Which norm.

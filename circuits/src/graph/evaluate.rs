@@ -93,6 +93,7 @@ impl FloatOp {
             Self::Tanh => x.mapv(f32::tanh),
             Self::Unary(function) => x.mapv(|x| function.at(f64::from(x)) as f32),
             Self::Softmax { axis } => softmax(x, Axis(*axis)),
+            Self::Standardize { epsilon } => standardize(x, *epsilon),
             Self::Normalize { norm, axis } => normalize(x, *norm, Axis(*axis)),
             Self::MaxPool { window } => pooling::max(x, window, shape)?,
             Self::AveragePool { window, count_padding } => pooling::average(x, window, *count_padding, shape)?,
@@ -184,6 +185,18 @@ fn softmax(x: &ArrayViewD<'_, f32>, axis: Axis) -> ArrayD<f32> {
         lane.mapv_inplace(|x| (x - largest).exp());
         let sum = lane.sum();
         lane.mapv_inplace(|x| x / sum);
+    }
+    result
+}
+
+fn standardize(x: &ArrayViewD<'_, f32>, epsilon: f32) -> ArrayD<f32> {
+    let mut result = x.to_owned();
+    let Some(last) = result.ndim().checked_sub(1) else { return result.mapv(|_| 0.0) };
+    for mut lane in result.lanes_mut(Axis(last)) {
+        let n = lane.len() as f32;
+        let mean = lane.sum() / n;
+        let variance = lane.fold(0.0, |sum, x| sum + (x - mean) * (x - mean)) / n;
+        lane.mapv_inplace(|x| (x - mean) / (variance + epsilon).sqrt());
     }
     result
 }

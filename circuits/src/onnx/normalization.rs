@@ -1,14 +1,20 @@
-//! Normalisation with learned statistics, folded into one product and one sum.
+//! Normalisation: with learned statistics folded into one product and one sum, or with those of the value itself.
 
 use ndarray::ArrayD;
 
-use super::call::{Call, Outputs, wrong};
+use super::call::{Call, Outputs, axis, wrong};
 use super::error::Reason;
 use super::registry::Operator;
 use super::tensor::array;
-use crate::graph::{FloatOp, ShapeError};
+use super::value::Value;
+use crate::graph::{FloatOp, NodeId, ShapeError};
 
-pub(super) const OPERATORS: &[Operator] = &[Operator::onnx("BatchNormalization", 9, (5, 5), batch_normalization)];
+pub(super) const OPERATORS: &[Operator] = &[
+    Operator::onnx("BatchNormalization", 9, (5, 5), batch_normalization),
+    Operator::onnx("GroupNormalization", 18, (3, 3), group_normalization),
+    Operator::onnx("InstanceNormalization", 6, (3, 3), instance_normalization),
+    Operator::onnx("LayerNormalization", 17, (2, 3), layer_normalization),
+];
 
 /// `y = (x − mean) · scale / √(variance + ε) + bias`, per entry of axis 1.
 fn batch_normalization(call: &mut Call<'_>) -> Outputs {
@@ -41,4 +47,91 @@ fn statistic(call: &Call<'_>, index: usize) -> Result<ArrayD<f32>, Reason> {
     let mut own = vec![1; shape.len().saturating_sub(1).max(1)];
     own[0] = channels;
     array(own, values.iter().copied().collect())
+}
+
+/// Standard scores over all axes from `axis` on, then scale and bias.
+fn layer_normalization(call: &mut Call<'_>) -> Outputs {
+    let (first, epsilon) = (call.attributes.int("axis", -1)?, call.attributes.float("epsilon", 1e-5)?);
+    call.attributes.ignore("stash_type");
+    if call.outputs > 1 {
+        return Reason::argument("output 1", "asks for the mean; select the normalised output alone");
+    }
+    let (x, shape) = (call.float(0)?, call.input_shape(0)?);
+    let first = axis(first, shape.len())?;
+    let lanes = [&shape[..first], &[shape[first..].iter().product()]].concat();
+    let scores = standard_scores(call, x, &lanes, &shape, epsilon)?;
+    let scale = call.float(1)?;
+    let scaled = call.push(FloatOp::Mul, &[scores, scale])?;
+    match call.optional_float(2)? {
+        Some(bias) => call.one(FloatOp::Add, &[scaled, bias]),
+        None => Ok(vec![Value::Float(scaled)]),
+    }
+}
+
+/// Standard scores over the entries of each channel.
+fn instance_normalization(call: &mut Call<'_>) -> Outputs {
+    let shape = call.input_shape(0)?;
+    let [records, channels, entries @ ..] = &shape[..] else { return wrong(0, "has no channels") };
+    let lanes = [*records, *channels, entries.iter().product()];
+    per_channel(call, &lanes, &shape)
+}
+
+/// Standard scores over the entries of each group of channels.
+fn group_normalization(call: &mut Call<'_>) -> Outputs {
+    let groups = call.attributes.int("num_groups", 0)?;
+    call.attributes.ignore("stash_type");
+    let shape = call.input_shape(0)?;
+    let [records, channels, entries @ ..] = &shape[..] else { return wrong(0, "has no channels") };
+    let groups = usize::try_from(groups).ok().filter(|&groups| groups > 0 && channels % groups == 0);
+    let Some(groups) = groups else {
+        return Reason::argument("attribute `num_groups`", "does not divide the channels");
+    };
+    let lanes = [*records, groups, channels / groups * entries.iter().product::<usize>()];
+    per_channel(call, &lanes, &shape)
+}
+
+/// Standard scores over the last of `lanes`, then a scale and a bias for each channel, or for each group of channels.
+fn per_channel(call: &mut Call<'_>, lanes: &[usize; 3], shape: &[usize]) -> Outputs {
+    let epsilon = call.attributes.float("epsilon", 1e-5)?;
+    let x = call.float(0)?;
+    let [scale, bias] = [spread(call, 1, lanes[1], shape)?, spread(call, 2, lanes[1], shape)?];
+    let scores = standard_scores(call, x, lanes, shape, epsilon)?;
+    let (scale, bias) = (call.constant(scale)?, call.constant(bias)?);
+    let scaled = call.push(FloatOp::Mul, &[scores, scale])?;
+    call.one(FloatOp::Add, &[scaled, bias])
+}
+
+/// One entry per channel or per group, shaped to broadcast over the axes behind the channels.
+fn spread(call: &Call<'_>, index: usize, groups: usize, shape: &[usize]) -> Result<ArrayD<f32>, Reason> {
+    let (values, channels) = (call.floats(index)?, shape[1]);
+    if values.shape() != [channels] && values.shape() != [groups] {
+        ShapeError::new(format!("input {index} has not one entry for each of {channels} channels"))?;
+    }
+    let each = channels / values.len();
+    let mut own = vec![1; shape.len() - 1];
+    own[0] = channels;
+    array(own, values.iter().flat_map(|&value| std::iter::repeat_n(value, each)).collect())
+}
+
+/// Standard scores of a value over the last axis of its shape as `lanes`.
+fn standard_scores(
+    call: &mut Call<'_>,
+    x: NodeId,
+    lanes: &[usize],
+    shape: &[usize],
+    epsilon: f32,
+) -> Result<NodeId, Reason> {
+    if !(epsilon.is_finite() && epsilon >= 0.0) {
+        return Reason::argument("attribute `epsilon`", "is below zero or not a number");
+    }
+    let flat = float(call.reshape(Value::Float(x), lanes)?)?;
+    let scores = call.push(FloatOp::Standardize { epsilon }, &[flat])?;
+    float(call.reshape(Value::Float(scores), shape)?)
+}
+
+fn float(value: Value) -> Result<NodeId, Reason> {
+    match value {
+        Value::Float(id) => Ok(id),
+        _ => wrong(0, "is not a tensor of floats"),
+    }
 }

@@ -38,7 +38,7 @@ pub(super) fn assemble(
     for id in 1..network.nodes.len() {
         match network.nodes[id].op {
             Op::Apply(function) => assembly.activation(id, function)?,
-            _ if assembly.is_ready(id) && (network.nodes[id].passes() || network.nodes[id].multiplies()) => {
+            _ if assembly.is_ready(id) && network.nodes[id].settles() => {
                 assembly.emit(id, &|_| 1.0)?;
             }
             _ => {}

@@ -9,12 +9,12 @@
 //! where `L` is the steepest slope of the activation and ReLU units that stay dead contribute nothing. And the expected
 //! error: the same with variances, `s²/12` for each rounding, as if all errors were independent.
 
-use ndarray::{Array1, Array2, Axis, Zip};
+use ndarray::{Array1, Array2, Axis, Zip, s};
 
 use super::assemble::Assembled;
 use super::forms::Form;
 use super::grid::Grid;
-use super::network::{Function, Linear, Network, Node, Op, Scaling};
+use super::network::{Function, Linear, Network, Node, Op, Scaling, moments};
 use super::windows::Convolution;
 use crate::architecture::ParameterId;
 use crate::layers::{Activation, Layer, Requantize};
@@ -73,6 +73,7 @@ impl Step<'_> {
                 variance: inputs.iter().skip(1).fold(inputs[0].variance.clone(), |sum, errors| sum + &errors.variance),
             },
             Op::Multiply | Op::MatMul => self.product(inputs[0], inputs[1]),
+            Op::Share | Op::Standardize(_) => self.normalised(inputs[0]),
             Op::Concat { .. } => Errors {
                 worst: self.node.run(&inputs.iter().map(|errors| &errors.worst).collect::<Vec<_>>()),
                 variance: self.node.run(&inputs.iter().map(|errors| &errors.variance).collect::<Vec<_>>()),
@@ -91,6 +92,47 @@ impl Step<'_> {
             worst: spread(f64::abs, &left.worst, &right.worst),
             variance: spread(|x| x * x, &left.variance, &right.variance),
         }
+    }
+
+    /// By the derivatives at the float values, the denominator being as much smaller as its error allows; no error is larger than the
+    /// range of the values.
+    fn normalised(&self, input: &Errors) -> Errors {
+        let (x, z, width) = (&self.floats[self.node.inputs[0]], &self.floats[self.id], self.node.width());
+        let (before, after) = (self.assembled.grids[self.node.inputs[0]].any_step(), self.grid().any_step());
+        let mut errors = Errors::zeros(z);
+        for record in 0..z.nrows() {
+            for start in (0..z.ncols()).step_by(width) {
+                let lane = s![record, start..start + width];
+                let [x, z] = [x.slice(lane), z.slice(lane)];
+                let (e, v) = (input.worst.slice(lane), input.variance.slice(lane));
+                let (slopes, denominator, range): (Array2<f64>, f64, f64) = match self.node.op {
+                    Op::Standardize(epsilon) => {
+                        let n = width as f64;
+                        let rms = (e.dot(&e) / n).sqrt();
+                        let slope = |(k, j)| f64::from(u8::from(k == j)) - (1.0 + z[k] * z[j]) / n;
+                        (Array2::from_shape_fn((width, width), slope), moments(x, epsilon)[1] - rms, 2.0 * n.sqrt())
+                    }
+                    // A unit is added to the sum.
+                    _ => {
+                        let slope = |(k, j)| f64::from(u8::from(k == j)) - z[k];
+                        (Array2::from_shape_fn((width, width), slope), x.sum() - e.sum() - before, 1.0)
+                    }
+                };
+                let unit = match self.node.op {
+                    Op::Share => before,
+                    _ => 0.0,
+                };
+                let denominator = denominator.max(f64::MIN_POSITIVE);
+                for k in 0..width {
+                    let own = slopes.row(k).mapv(|slope| (slope / denominator).abs());
+                    let rounding = 0.5 * after + z[k].abs() * unit / denominator;
+                    let squares = own.mapv(|slope| slope * slope).dot(&v) + rounding * rounding / 3.0;
+                    errors.worst[[record, start + k]] = (own.dot(&e) + rounding).min(range);
+                    errors.variance[[record, start + k]] = squares.min(range * range);
+                }
+            }
+        }
+        errors
     }
 
     fn grid(&self) -> &Grid {
@@ -236,7 +278,7 @@ impl Rounding {
         let slope = self.steepest.map_or(self.function.slope(), |steepest| steepest * step / key);
         let cut = self.cut(x, key, step);
         let roundings = match self.function {
-            Function::Identity | Function::Relu => 0.5 * step,
+            Function::Identity | Function::Fine | Function::Relu => 0.5 * step,
             _ => 0.5 * (slope * key + step),
         };
         let within = (slope * slope * variance) + roundings * roundings / 3.0 + cut * cut;
@@ -251,7 +293,7 @@ impl Rounding {
         let keys = self.form.keys();
         let clamped = x.clamp(keys.lo as f64 * key, keys.hi as f64 * key);
         let inside = match self.function {
-            Function::Relu | Function::Identity => self.function.at(x),
+            Function::Relu | Function::Identity | Function::Fine => self.function.at(x),
             _ => self.function.at(clamped),
         };
         let top = self.form.top as f64 * step;

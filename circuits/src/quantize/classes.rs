@@ -93,7 +93,7 @@ pub(super) fn is_free(network: &Network, id: usize) -> bool {
 
 /// Whether a function fixes the scale of what it reads.
 fn is_fixed(function: Function) -> bool {
-    matches!(function, Function::Clip(..) | Function::Sigmoid | Function::Tanh | Function::Other(_))
+    matches!(function, Function::Clip(..) | Function::Sigmoid | Function::Tanh | Function::Decay | Function::Other(_))
 }
 
 /// Disjoint sets of labels; the smallest stands for its set.
@@ -188,7 +188,7 @@ impl Join {
                 input.to_vec()
             }
             Op::Concat { axis } => joined(node, labels, *axis),
-            Op::Multiply | Op::MatMul => {
+            Op::Multiply | Op::MatMul | Op::Share | Op::Standardize(_) => {
                 node.inputs.iter().for_each(|&input| self.tell(&labels[input]));
                 let own = self.channels(1, 1, len);
                 self.tell(&own);

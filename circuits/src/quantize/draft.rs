@@ -4,6 +4,7 @@
 //! (`W' = diag(scale)·W`, `b' = b + shift·W`), or the dense layer they follow does. Two dense layers in a row become one where
 //! that takes no more weights. Which rule applies depends on the graph and its shapes, not on the weights.
 
+mod normalize;
 mod sums;
 mod windows;
 
@@ -19,7 +20,7 @@ use super::network::{Function, Linear, Network, Node, Op, Picks};
 #[derive(Default)]
 pub(super) struct Draft {
     pub(super) nodes: Vec<Node>,
-    /// Nodes that only the end of a network may have, with what they read.
+    /// Nodes that are left out at the end of a network, with what they read.
     pub(super) readouts: BTreeMap<usize, (Readout, Lazy)>,
     /// Convolutions that several nodes read: what is pending on them is not folded back, which would repeat them.
     pinned: BTreeSet<usize>,

@@ -23,7 +23,8 @@ use super::network::{Function, Node, Op};
 use super::windows::Averaging;
 use crate::architecture::{Architecture, Interval, LayerNode, Norm, ParameterId, ParameterSpec, ValueId};
 use crate::layers::{
-    Affine, Combine, Concat, Conv, Dense, Layer, MatMul, MaxPool, Multiply, Rearrange, Requantize, SumPool,
+    Affine, Combine, Concat, Conv, Dense, Layer, MatMul, MaxPool, Multiply, Rearrange, Requantize, Share, Standardize,
+    SumPool,
 };
 use crate::parameters::Parameters;
 
@@ -116,6 +117,11 @@ impl Assembly<'_> {
                 let step = inputs[0].any_step() * inputs[1].any_step();
                 (Layer::MatMul(MatMul {}), Grid::steps(Array1::from_elem(node.len(), step)))
             }
+            Op::Share => {
+                let scale = 1 << self.settings.activation_bits;
+                (Layer::Share(Share { scale }), Grid::steps(Array1::from_elem(node.len(), 1.0 / scale as f64)))
+            }
+            &Op::Standardize(epsilon) => self.standardize(node, epsilon, inputs[0].any_step()),
             op => {
                 let shapes = node.inputs.iter().map(|&input| self.network.nodes[input].shape.as_slice());
                 let grid = Grid::passed(node, &inputs.into_iter().zip(shapes).collect::<Vec<_>>());
@@ -124,6 +130,15 @@ impl Assembly<'_> {
         };
         let integers = self.run(id, &layer);
         self.place(id, layer, integers, grid)
+    }
+
+    /// Standard scores of integers with the given step: `2^(b−2)` units for each standard deviation.
+    fn standardize(&self, node: &Node, epsilon: f64, step: f64) -> (Layer, Grid) {
+        let (n, units) = (node.width() as f64, 2f64.powi(self.settings.activation_bits as i32 - 2));
+        let epsilon = (n.powi(3) * epsilon / (step * step)).round().max(1.0) as i64;
+        let scale = (units * n.sqrt()).round() as i64;
+        let grid = Grid::steps(Array1::from_elem(node.len(), 1.0 / units));
+        (Layer::Standardize(Standardize { scale, epsilon }), grid)
     }
 
     fn run(&self, id: usize, layer: &Layer) -> Batch {

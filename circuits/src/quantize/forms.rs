@@ -8,6 +8,8 @@
 //! | Clip | `[lo/2^e, hi/2^e]` | `2^e`, the finest that holds the ends |
 //! | sigmoid | table | `q`: keys from −8 to 8; result: `2^−b` |
 //! | tanh | table | `q`: keys from −4 to 4; result: `2^(1−b)` |
+//! | fine identity | as identity, with `min(b + 4, 12)` bits if that is more | any, the same for both |
+//! | decay | table | `q`: keys from −16 to 0; result: `2^−(b+6)` |
 //! | any other | table | powers of two that reach an eighth beyond what calibration found |
 //!
 //! Tables have `2^(b+2)` keys; beyond ten bits the range of their keys doubles, so that a clamped key costs less than a unit.
@@ -46,6 +48,8 @@ impl Form {
         let (signed, unsigned) = ((1i64 << (bits - 1)) - 1, (1i64 << bits) - 1);
         match function {
             Function::Identity => Self::clamp(-signed, signed, None),
+            Function::Fine => Self::clamp(1 - fine(bits), fine(bits) - 1, None),
+            Function::Decay => decay(bits, coarser),
             Function::Relu => Self::clamp(0, unsigned, None),
             Function::LeakyRelu(alpha) => leaky(alpha, signed),
             Function::Clip(lo, hi) => clip(lo, hi, if lo >= 0.0 { unsigned } else { signed }, coarser),
@@ -95,6 +99,20 @@ impl Form {
 fn ends(function: Function, bits: u32) -> (i64, i64) {
     let signed = (1i64 << (bits - 1)) - 1;
     if function.is_nonnegative() { ((1 << bits) - 1, 0) } else { (signed, -signed) }
+}
+
+/// One more than the largest integer of the fine identity.
+fn fine(bits: u32) -> i64 {
+    1 << (bits.max(12.min(bits + 4)) - 1)
+}
+
+/// Exponentials of what is at most 0. Their values have more bits than others: shares of many small ones are computed from them.
+fn decay(bits: u32, coarser: f64) -> Form {
+    let keys = 1i64 << (bits + 2);
+    let (clamp, top) = (Interval::new(-keys, 0), 1i64 << (bits + 6));
+    let fixed = Fixed { key: 16.0 / keys as f64 * coarser, value: 1.0 / top as f64 };
+    let values = (clamp.lo..=clamp.hi).map(|q| round((q as f64 * fixed.key).exp() / fixed.value)).collect();
+    Form { activation: Activation::Table { clamp, values }, top, fixed: Some(fixed) }
 }
 
 fn leaky(alpha: f64, signed: i64) -> Form {

@@ -86,7 +86,10 @@ impl Walk {
             (FloatOp::Softmax { .. } | FloatOp::Normalize { .. }, [Value::Lazy(value)]) => {
                 Ok(self.readout(node, value))
             }
-            (FloatOp::Softmax { .. } | FloatOp::Normalize { .. }, _) => Err(CONSTANT),
+            (FloatOp::Standardize { epsilon }, [Value::Lazy(value)]) => {
+                Ok(Value::Lazy(self.draft.standardize(&node.name, value, f64::from(*epsilon))))
+            }
+            (FloatOp::Softmax { .. } | FloatOp::Normalize { .. } | FloatOp::Standardize { .. }, _) => Err(CONSTANT),
             (FloatOp::Concat { axis }, values) => self.concat(node, values, *axis),
             (FloatOp::Reshape | FloatOp::Transpose { .. } | FloatOp::Slice { .. }, [value]) => {
                 Ok(self.movement(node, value))
@@ -113,11 +116,15 @@ impl Walk {
     }
 
     fn readout(&mut self, node: &FloatNode, value: &Lazy) -> Value {
-        let kind = match node.op {
-            FloatOp::Softmax { axis } => Readout::Softmax(node.shape[axis]),
-            _ => Readout::Normalize,
+        let (kind, stand_in) = match node.op {
+            FloatOp::Softmax { axis } => {
+                (Readout::Softmax(node.shape[axis]), self.draft.softmax(&node.name, value, axis))
+            }
+            _ => {
+                let op = Op::Apply(Function::Identity);
+                (Readout::Normalize, self.draft.push(&node.name, op, vec![value.base], node.shape.clone()))
+            }
         };
-        let stand_in = self.draft.push(&node.name, Op::Apply(Function::Identity), vec![value.base], node.shape.clone());
         self.draft.readouts.insert(stand_in.base, (kind, value.clone()));
         Value::Lazy(stand_in)
     }

@@ -140,5 +140,7 @@ fn operation(op: &Op) -> &'static str {
         Op::Move(_) => "a movement",
         Op::Multiply => "an entrywise product",
         Op::MatMul => "a matrix product",
+        Op::Share => "shares of a sum",
+        Op::Standardize(_) => "a normalisation",
     }
 }

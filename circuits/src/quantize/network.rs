@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, ArrayView1, Axis, CowArray, Ix3, concatenate, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, Axis, CowArray, Ix3, concatenate, s};
 use zeroize::Zeroize;
 
 use super::windows::{Averaging, Convolution, largest};
@@ -57,6 +57,10 @@ pub(super) enum Op {
     Multiply,
     /// The products of two values' matrices, in their last two axes.
     MatMul,
+    /// Each entry over the sum of the last axis, of entries that are not negative.
+    Share,
+    /// Standard scores over the last axis: the mean subtracted, then over the root of the variance and this.
+    Standardize(f64),
 }
 
 /// Where each entry of a movement's output comes from.
@@ -95,6 +99,8 @@ impl Drop for Scaling {
 pub(super) enum Function {
     /// `x`.
     Identity,
+    /// `x`, with more bits than others have: what is exponentiated or standardised.
+    Fine,
     /// `max(x, 0)`.
     Relu,
     /// `x` where positive, `alpha·x` elsewhere.
@@ -105,6 +111,8 @@ pub(super) enum Function {
     Sigmoid,
     /// Hyperbolic tangent.
     Tanh,
+    /// `e^x` for `x ≤ 0`, 1 elsewhere: the weights of a softmax, which has subtracted the largest entry.
+    Decay,
     /// Another function, tabulated where calibration found its arguments.
     Other(Unary),
 }
@@ -113,7 +121,7 @@ impl Function {
     /// The value at `x`.
     pub(super) fn at(self, x: f64) -> f64 {
         match self {
-            Self::Identity => x,
+            Self::Identity | Self::Fine => x,
             Self::Relu => x.max(0.0),
             Self::LeakyRelu(alpha) => {
                 if x > 0.0 {
@@ -125,6 +133,7 @@ impl Function {
             Self::Clip(lo, hi) => x.max(lo).min(hi),
             Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
             Self::Tanh => x.tanh(),
+            Self::Decay => x.min(0.0).exp(),
             Self::Other(function) => function.at(x),
         }
     }
@@ -146,7 +155,7 @@ impl Function {
     /// Whether no value is below zero.
     pub(super) fn is_nonnegative(self) -> bool {
         matches!(self, Self::Other(function) if function.is_nonnegative())
-            || matches!(self, Self::Relu | Self::Sigmoid)
+            || matches!(self, Self::Relu | Self::Sigmoid | Self::Decay)
             || matches!(self, Self::Clip(lo, _) if lo >= 0.0)
     }
 }
@@ -167,9 +176,19 @@ impl Node {
         self.is_linear() || self.multiplies() || matches!(self.op, Op::Sum(_))
     }
 
+    /// Whether its scale follows from those of its inputs.
+    pub(super) fn settles(&self) -> bool {
+        self.passes() || self.multiplies() || self.normalises()
+    }
+
     /// Whether it multiplies two values.
     pub(super) fn multiplies(&self) -> bool {
         matches!(self.op, Op::Multiply | Op::MatMul)
+    }
+
+    /// Whether it divides by what it computes of its entries, which fixes the scale of its output.
+    pub(super) fn normalises(&self) -> bool {
+        matches!(self.op, Op::Share | Op::Standardize(_))
     }
 
     /// Whether it has weights.
@@ -208,11 +227,26 @@ impl Node {
             Op::Concat { axis } => join(inputs, self.shape[..*axis].iter().product()),
             Op::Multiply => inputs[0] * inputs[1],
             Op::MatMul => self.matrices(inputs[0], inputs[1]),
+            Op::Share => self.lanes(inputs[0], |mut lane| {
+                let total = lane.sum();
+                lane.mapv_inplace(|x| x / total);
+            }),
+            Op::Standardize(epsilon) => self.lanes(inputs[0], |mut lane| {
+                let [mean, deviation] = moments(lane.view(), *epsilon);
+                lane.mapv_inplace(|x| (x - mean) / deviation);
+            }),
         }
     }
 }
 
 impl Node {
+    /// A value with `map` done to each stretch of the last axis.
+    fn lanes(&self, x: &Array2<f64>, map: impl Fn(ArrayViewMut1<'_, f64>)) -> Array2<f64> {
+        let mut out = x.clone();
+        out.rows_mut().into_iter().for_each(|mut row| row.exact_chunks_mut(self.width()).into_iter().for_each(&map));
+        out
+    }
+
     /// Products of the matrices in each row of `left` and of `right`.
     fn matrices(&self, left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
         let [.., rows, columns] = self.shape[..] else { return left * right };
@@ -234,6 +268,13 @@ impl Node {
         }
         out
     }
+}
+
+/// Mean of the entries, and the root of their variance and `epsilon`.
+pub(super) fn moments(lane: ArrayView1<'_, f64>, epsilon: f64) -> [f64; 2] {
+    let mean = lane.sum() / lane.len() as f64;
+    let variance = lane.fold(0.0, |sum, x| sum + (x - mean) * (x - mean)) / lane.len() as f64;
+    [mean, (variance + epsilon).sqrt()]
 }
 
 impl Linear {

@@ -7,6 +7,7 @@ mod functions;
 mod large;
 mod like;
 mod models;
+mod normalised;
 mod patterns;
 mod planes;
 mod products;

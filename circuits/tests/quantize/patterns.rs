@@ -20,6 +20,8 @@ pub(crate) fn kinds(model: &QuantizedModel) -> String {
         Layer::Rearrange(_) => 'R',
         Layer::Multiply(_) => 'P',
         Layer::MatMul(_) => 'B',
+        Layer::Share(_) => '%',
+        Layer::Standardize(_) => 'N',
         _ => '?',
     };
     model.architecture.layers.iter().map(|node| kind(&node.layer)).collect()

@@ -28,15 +28,14 @@ the model cannot be quantised:
 }
 
 #[test]
-fn probabilities_in_the_middle_are_refused() {
+fn norms_in_the_middle_are_refused() {
     let mut b = Builder::new(&[1, 4]);
     let attention = b.map("attention", FloatOp::Softmax { axis: 1 }, 0);
     let unit = b.map("unit", FloatOp::Normalize { norm: Norm::L2, axis: 1 }, attention);
     let scores = b.dense("scores", unit, &noise(3, 12), &noise(4, 3));
-    let reason = "computes probabilities in the middle of the network; only the end of a network may have it; use Relu, Sigmoid or Tanh here";
-    let expected = format!(
-        "the model cannot be quantised:\n  node `attention` (Softmax): {reason}\n  node `unit` (Normalizer): {reason}"
-    );
+    let expected = "\
+the model cannot be quantised:
+  node `unit` (Normalizer): divides by a norm in the middle of the network; only the end of a network may have it; use Softmax or LayerNormalization here";
     assert_eq!(message(b, scores, &Options::default()), expected);
 }
 

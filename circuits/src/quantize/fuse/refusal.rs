@@ -38,8 +38,8 @@ pub(super) const LEFT: Reason = (
 pub(super) const HALF_OPEN: Reason = ("has one open end that is not ReLU", "give both ends, or use Relu");
 pub(super) const MIXED: Reason = ("joins constants and values that depend on the record", "leave the constants out");
 pub(super) const MIDDLE: Reason = (
-    "computes probabilities in the middle of the network",
-    "only the end of a network may have it; use Relu, Sigmoid or Tanh here",
+    "divides by a norm in the middle of the network",
+    "only the end of a network may have it; use Softmax or LayerNormalization here",
 );
 pub(super) const FILTER: Reason =
     ("convolves with weights that depend on the record", "only convolutions of values by constants can be quantised");
@@ -64,6 +64,7 @@ pub(super) fn operator(op: &FloatOp) -> &'static str {
         FloatOp::Tanh => "Tanh",
         FloatOp::Unary(function) => function.name(),
         FloatOp::Softmax { .. } => "Softmax",
+        FloatOp::Standardize { .. } => "LayerNormalization",
         FloatOp::Normalize { .. } => "Normalizer",
         FloatOp::Reshape => "Reshape",
         FloatOp::Transpose { .. } => "Transpose",
@@ -76,10 +77,10 @@ pub(super) fn operator(op: &FloatOp) -> &'static str {
     }
 }
 
-/// Nodes that compute probabilities although something else than the end of the network reads them.
+/// Nodes that divide by a norm although something else than the end of the network reads them.
 pub(in crate::quantize) fn misplaced(graph: &FloatGraph, draft: &Draft, output: usize) -> Vec<Refusal> {
     let needed = draft.needed(output);
-    let middle = draft.readouts.iter().filter(|(id, (kind, _))| needed[**id] && *kind != Readout::Refused);
+    let middle = draft.readouts.iter().filter(|(id, (kind, _))| needed[**id] && *kind == Readout::Normalize);
     let refusal = |name: &str| {
         let node = graph.nodes.iter().find(|node| node.name == name);
         let (reason, advice) = MIDDLE;
