@@ -8,6 +8,7 @@ mod evaluate;
 mod fold;
 mod gather;
 mod pooling;
+mod recognize;
 mod shape;
 mod unary;
 
@@ -18,6 +19,7 @@ use crate::window::Window;
 
 pub(crate) use fold::{fold, prune};
 pub(crate) use gather::Entry;
+pub(crate) use recognize::recognize;
 pub use shape::{MAX_VALUES, ShapeError};
 pub(crate) use shape::{broadcast, count, size};
 pub use unary::Unary;

@@ -69,3 +69,10 @@ fn parameters_of_the_nodes_add_up() {
         assert_eq!(sum, summary.parameters, "{name}");
     }
 }
+
+#[test]
+fn functions_in_several_nodes_become_one() {
+    for name in ["gelu_spelled", "gelu_tanh_spelled", "swish_spelled"] {
+        assert_eq!(model(name).0.nodes.len(), 2, "{name}");
+    }
+}

@@ -47,6 +47,8 @@ pub enum Unary {
     Softplus,
     /// `x / (1 + |x|)`.
     Softsign,
+    /// `x·σ(beta·x)`.
+    Swish(f64),
     /// `x·tanh(ln(1 + e^x))`.
     Mish,
     /// `x` above the threshold, 0 elsewhere.
@@ -76,6 +78,7 @@ impl Unary {
             Self::Elu { alpha, gamma, scale } => gamma * alpha * (x / scale).exp_m1(),
             Self::Softplus => softplus(x),
             Self::Softsign => x / (1.0 + x.abs()),
+            Self::Swish(beta) => x / (1.0 + (-beta * x).exp()),
             Self::Mish => x * softplus(x).tanh(),
             Self::ThresholdedRelu(threshold) if x > threshold => x,
             Self::ThresholdedRelu(_) => 0.0,
@@ -105,6 +108,7 @@ impl Unary {
             Self::Elu { .. } => "Elu",
             Self::Softplus => "Softplus",
             Self::Softsign => "Softsign",
+            Self::Swish(_) => "Swish",
             Self::Mish => "Mish",
             Self::ThresholdedRelu(_) => "ThresholdedRelu",
             Self::Sin => "Sin",

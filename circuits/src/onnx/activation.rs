@@ -26,6 +26,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::onnx("Softplus", 1, (1, 1), |call| unary(call, Unary::Softplus)),
     Operator::onnx("Softsign", 1, (1, 1), |call| unary(call, Unary::Softsign)),
     Operator::onnx("Mish", 18, (1, 1), |call| unary(call, Unary::Mish)),
+    Operator::onnx("Swish", 24, (1, 1), swish),
     Operator::onnx("HardSwish", 14, (1, 1), |call| unary(call, Unary::HardSwish)),
     Operator::onnx("HardSigmoid", 6, (1, 1), hard_sigmoid),
     Operator::onnx("ThresholdedRelu", 10, (1, 1), thresholded_relu),
@@ -48,6 +49,11 @@ fn unary(call: &mut Call<'_>, function: Unary) -> Outputs {
 fn hard_sigmoid(call: &mut Call<'_>) -> Outputs {
     let (alpha, beta) = (call.attributes.float("alpha", 0.2)?, call.attributes.float("beta", 0.5)?);
     unary(call, Unary::HardSigmoid { alpha: alpha.into(), beta: beta.into() })
+}
+
+fn swish(call: &mut Call<'_>) -> Outputs {
+    let beta = call.attributes.float("alpha", 1.0)?;
+    unary(call, Unary::Swish(beta.into()))
 }
 
 fn thresholded_relu(call: &mut Call<'_>) -> Outputs {

@@ -13,7 +13,7 @@ use super::summary::Summary;
 use super::tensor::Tensor;
 use super::value::Value;
 use super::{ImportOptions, output};
-use crate::graph::{FloatGraph, NodeId, prune};
+use crate::graph::{FloatGraph, NodeId, prune, recognize};
 
 /// Imports a model, and lists what was made of it.
 pub(super) fn convert(model: ModelProto, options: &ImportOptions) -> Result<(FloatGraph, Summary), ImportError> {
@@ -157,6 +157,7 @@ impl<'a> Import<'a> {
         self.builder.notes.extend(output::left_out(self.plan.graph, self.plan.output));
         let origins = std::mem::take(&mut self.builder.origins);
         let (mut nodes, notes) = (self.builder.nodes, self.builder.notes);
+        recognize(&mut nodes);
         let moved = prune(&mut nodes, scores);
         let output = moved.get(scores.0).copied().flatten().unwrap_or(scores);
         let graph = FloatGraph { nodes, output, labels, notes };

@@ -7,7 +7,7 @@ use crate::builder::{Builder, faithful, noise, noisy_records};
 use crate::patterns::{check, logits};
 
 /// Every function that is defined everywhere.
-const FUNCTIONS: [Unary; 14] = [
+const FUNCTIONS: [Unary; 15] = [
     Unary::Abs,
     Unary::Exp,
     Unary::Erf,
@@ -19,6 +19,7 @@ const FUNCTIONS: [Unary; 14] = [
     Unary::Softplus,
     Unary::Softsign,
     Unary::Mish,
+    Unary::Swish(1.0),
     Unary::Power(3.0),
     Unary::Sin,
     Unary::Cos,
