@@ -11,7 +11,7 @@ use layers_support::{Case, Sketch, assert_bounded, assert_expressible, assert_so
 use proptest::prelude::*;
 use support::{Mutation, assert_rejected, is_idle};
 use zkdx_circuits::architecture::{Interval, ValueId};
-use zkdx_circuits::layers::{self, Layer, MatMul, MaxPool, SumPool};
+use zkdx_circuits::layers::{self, Layer, MatMul, MaxPool, Share, Standardize, SumPool};
 use zkdx_circuits::lower::{Multiply, NetworkCircuit, Plan, weights};
 use zkdx_circuits::r1cs::{FirstRoundWitness, Group, shape};
 use zkdx_circuits::system::{Blindings, Role, SystemWitness, TensorSystem, compile};
@@ -122,7 +122,10 @@ fn all_operators(kind: OutcomeKind) -> Architecture {
     let matrices = sketch.clamp(matrices, 4, -8, 7);
     let squares = sketch.layer(Layer::Multiply(layers::Multiply {}), &[matrices, matrices]);
     let squares = sketch.clamp(squares, 2, -8, 7);
-    let flat = sketch.rearrange(squares, &[1, 25], None, 0);
+    let normal = sketch.layer(Layer::Standardize(Standardize { scale: 9, epsilon: 40 }), &[squares]);
+    let normal = sketch.clamp(normal, 0, 0, 15);
+    let shares = sketch.layer(Layer::Share(Share { scale: 16 }), &[normal]);
+    let flat = sketch.rearrange(shares, &[1, 25], None, 0);
     let scores = sketch.dense(flat, [25, 3], BYTES, Some(BYTES));
     let mut architecture = sketch.finish(scores);
     architecture.outcome = kind;
