@@ -4,6 +4,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::call::{Call, Outputs, axis};
 use super::error::Reason;
+use super::extreme::{at_least, at_most};
 use super::registry::Operator;
 use super::value::Value;
 use crate::graph::{FloatOp, Unary};
@@ -116,7 +117,14 @@ fn clip(call: &mut Call<'_>) -> Outputs {
     } else {
         (call.optional_scalar(1)?.unwrap_or(f32::MIN), call.optional_scalar(2)?.unwrap_or(f32::MAX))
     };
-    entrywise(call, FloatOp::Clip { lo, hi })
+    // Exporters write the ends of the 32-bit floats for "no end". Lower end 0 alone is ReLU.
+    let open = |end: f32| end.abs() >= f32::MAX;
+    let x = call.float(0)?;
+    match (open(lo), open(hi)) {
+        (false, true) if lo != 0.0 => Ok(vec![Value::Float(at_least(call, x, lo)?)]),
+        (true, false) => Ok(vec![Value::Float(at_most(call, x, hi)?)]),
+        _ => call.one(FloatOp::Clip { lo, hi }, &[x]),
+    }
 }
 
 fn softmax(call: &mut Call<'_>) -> Outputs {

@@ -6,8 +6,8 @@
 
 use super::call::{Call, Outputs};
 use super::{
-    activation, blocks, classifier, constant, convolution, elementwise, gemm, movement, normalization, padding,
-    pooling, recurrent, reduction, resize, selection, standardize, transposed,
+    activation, blocks, classifier, constant, convolution, elementwise, extreme, gemm, movement, normalization,
+    padding, pooling, recurrent, reduction, resize, selection, spread, standardize, transposed,
 };
 
 /// Domain of the classical machine-learning operators; ONNX's own is the empty string.
@@ -21,6 +21,7 @@ const FAMILIES: &[&[Operator]] = &[
     constant::OPERATORS,
     convolution::OPERATORS,
     elementwise::OPERATORS,
+    extreme::OPERATORS,
     gemm::OPERATORS,
     movement::OPERATORS,
     normalization::OPERATORS,
@@ -30,6 +31,7 @@ const FAMILIES: &[&[Operator]] = &[
     reduction::OPERATORS,
     resize::OPERATORS,
     selection::OPERATORS,
+    spread::OPERATORS,
     standardize::OPERATORS,
     transposed::OPERATORS,
 ];

@@ -133,10 +133,14 @@ fn they_requantise_onto_their_own_architecture() {
     }
 }
 
-/// Normalisations as ONNX has them.
+/// Normalisations, extremes and reductions as ONNX has them.
 #[test]
-fn imported_normalisations_quantise() {
-    for name in ["layer_normalization", "instance_normalization", "group_normalization"] {
+fn imported_operators_quantise() {
+    let extremes = ["max_three", "min_two", "prelu", "clip_above", "clip_below"];
+    let sums =
+        ["reduce_sum_middle", "reduce_max_middle", "reduce_min_middle", "reduce_sumsquare_middle", "reduce_l1_middle"];
+    let normalisations = ["layer_normalization", "instance_normalization", "group_normalization"];
+    for name in normalisations.into_iter().chain(extremes).chain(sums) {
         let path = format!("{}/tests/fixtures/{name}.onnx", env!("CARGO_MANIFEST_DIR"));
         let graph = import(&std::fs::read(path).unwrap(), &ImportOptions::default()).unwrap();
         faithful(&graph, &Options::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
