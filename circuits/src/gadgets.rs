@@ -4,6 +4,7 @@ pub mod clamp;
 pub mod logup;
 pub mod poseidon;
 pub mod range;
+pub mod selection;
 
 use crate::field::from_int;
 use crate::r1cs::Expression;

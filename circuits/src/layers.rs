@@ -10,6 +10,7 @@ mod combine;
 mod concat;
 mod conv;
 mod dense;
+mod embed;
 mod matmul;
 mod multiply;
 pub(crate) mod operands;
@@ -19,6 +20,7 @@ mod rearrange;
 mod requantize;
 mod share;
 mod standardize;
+mod trees;
 
 use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,7 @@ pub use combine::Combine;
 pub use concat::Concat;
 pub use conv::Conv;
 pub use dense::Dense;
+pub use embed::Embed;
 pub use matmul::MatMul;
 pub use multiply::Multiply;
 pub use operands::MAX_ENTRIES;
@@ -39,6 +42,7 @@ pub use rearrange::Rearrange;
 pub use requantize::{Activation, MAX_QUOTIENT_BITS, MAX_SHIFT, Requantize, rounded_quotient, rounded_remainder};
 pub use share::Share;
 pub use standardize::Standardize;
+pub use trees::Trees;
 
 use crate::architecture::{Interval, ParameterSpec};
 use crate::parameters::Parameters;
@@ -126,6 +130,10 @@ pub enum Layer {
     Share(Share),
     /// See [`Standardize`].
     Standardize(Standardize),
+    /// See [`Embed`].
+    Embed(Embed),
+    /// See [`Trees`].
+    Trees(Trees),
 }
 
 impl Layer {
@@ -145,6 +153,8 @@ impl Layer {
             Self::MatMul(layer) => layer,
             Self::Share(layer) => layer,
             Self::Standardize(layer) => layer,
+            Self::Embed(layer) => layer,
+            Self::Trees(layer) => layer,
         }
     }
 

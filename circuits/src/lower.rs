@@ -14,6 +14,7 @@
 //! | product | one for each entry |
 //! | vanish | one less than there are entries, for each group; one for a group of one |
 //! | lookup | as planned, see [`Strategy`] |
+//! | select | one more than a row has words, for each row and each key, and one |
 //! | hash | three for each S-box, and one |
 //! | publish | one for each word |
 //!
@@ -27,6 +28,7 @@ mod layout;
 mod lookup;
 mod plan;
 mod relations;
+mod select;
 mod window;
 
 use thiserror::Error;
@@ -42,6 +44,7 @@ use self::lookup::Tables;
 use self::relations::Lowering;
 use crate::field::Fr;
 use crate::gadgets::logup::{self, CHALLENGES, Sealed};
+use crate::gadgets::selection::SealedSelection;
 use crate::parameters::Parameters;
 use crate::r1cs::{Circuit, Expression, FirstRound, SecondRound, WitnessBuilder};
 use crate::system::{Blindings, SystemWitness, TensorSystem};
@@ -114,6 +117,7 @@ pub fn weights(system: &TensorSystem, plan: &Plan, parameters: &Parameters) -> R
 pub struct Pending<E> {
     contractions: Vec<contract::Pending<E>>,
     tables: Vec<Sealed<E>>,
+    selections: Vec<SealedSelection<E>>,
 }
 
 impl Circuit for NetworkCircuit<'_> {
@@ -133,8 +137,9 @@ impl Circuit for NetworkCircuit<'_> {
         let chunks = self.plan.chunks();
         let mut tables = Tables::new(self.system, self.plan, &chunks);
         let Self { system, layout, values, .. } = self;
-        let contractions = Lowering { system, layout, values, tensors }.enforce(builder, &mut tables);
-        Pending { contractions, tables: tables.seal(builder) }
+        let (contractions, selections) = Lowering { system, layout, values, tensors }.enforce(builder, &mut tables);
+        let selections = selections.into_iter().map(|selection| selection.seal(builder)).collect();
+        Pending { contractions, tables: tables.seal(builder), selections }
     }
 
     fn second_round<B: SecondRound>(&self, pending: Pending<B::Expr>, builder: &mut B) {
@@ -142,6 +147,6 @@ impl Circuit for NetworkCircuit<'_> {
         builder.product(&x, &y);
         let powers = PowerTable::new(builder, self.layout.degree(self.system));
         contract::enforce(builder, &powers, pending.contractions);
-        logup::enforce(builder, pending.tables);
+        logup::enforce(builder, pending.tables, pending.selections);
     }
 }

@@ -11,6 +11,7 @@
 //! | [`Product`] | a tensor is the entrywise product of two others |
 //! | [`Vanish`] | in each group of entries, one is 0 |
 //! | [`Lookup`] | each entry, or pair of entries, is a row of a table |
+//! | [`Select`] | entries are the rows of other tensors that keys name |
 //! | [`Hash`](struct@Hash) | Poseidon of packed entries and a blinding value is a public word |
 //! | [`Publish`] | packed entries are public words |
 //!
@@ -280,6 +281,29 @@ pub struct Lookup {
     pub value: Option<TensorId>,
 }
 
+/// In every read, `out[i, j] = source[key[i] − first, j]` for each source: rows of tensors, by keys that depend on the record. Every key
+/// is that of a row.
+#[derive(Clone, Debug)]
+pub struct Select {
+    /// Key of the first row.
+    pub first: i64,
+    /// Number of rows.
+    pub rows: usize,
+    /// Each `rows × width`, of any width; at least one.
+    pub sources: Vec<TensorId>,
+    /// What is read.
+    pub reads: Vec<Read>,
+}
+
+/// What is read at some keys.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// Keys.
+    pub key: TensorId,
+    /// `keys × width` of each source, in their order.
+    pub outs: Vec<TensorId>,
+}
+
 /// In each group, some entry of `factor` is 0: the product of each group vanishes.
 #[derive(Clone, Debug)]
 pub struct Vanish {
@@ -342,6 +366,8 @@ pub enum Relation {
     Vanish(Vanish),
     /// See [`Lookup`].
     Lookup(Lookup),
+    /// See [`Select`].
+    Select(Select),
     /// See [`struct@Hash`].
     Hash(Hash),
     /// See [`Publish`].

@@ -163,6 +163,30 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    fn embed()(
+        shape in proptest::collection::vec(1usize..4, 1..3), bits in 1u32..5, lo in -9i64..9, width in 1usize..5,
+        entries in interval(1 << 20), seed: u64,
+    ) -> Case {
+        let names = Interval::new(lo, lo + (1 << bits) - 1);
+        let mut sketch = Sketch::new(&shape, names);
+        let scores = sketch.embed(RECORD, names, width, entries);
+        case(sketch, scores, seed)
+    }
+}
+
+prop_compose! {
+    fn trees()(
+        rows in proptest::option::of(1usize..3), features in 1usize..4, trees in 1usize..4, depth in 1usize..4,
+        more in 0usize..6, outputs in 1usize..4, x in encoding_interval(), thresholds in interval(200), seed: u64,
+    ) -> Case {
+        let shape: Vec<usize> = rows.into_iter().chain([features]).collect();
+        let mut sketch = Sketch::new(&shape, x);
+        let scores = sketch.trees(RECORD, features, [trees, depth, trees + more, outputs], thresholds);
+        case(sketch, scores, seed)
+    }
+}
+
 fn any_case() -> impl Strategy<Value = Case> {
     prop_oneof![
         dense(),
@@ -175,6 +199,8 @@ fn any_case() -> impl Strategy<Value = Case> {
         matmul(),
         share(),
         standardize(),
+        embed(),
+        trees(),
         network(),
     ]
 }
@@ -250,6 +276,24 @@ fn shares_and_standard_scores_are_what_they_say() {
     // Deviations ±2, with 1 added to their squares: the root of 9.
     assert_eq!(layer.operator().evaluate(&[&row(&[4, 6])], &none), row(&[-667, 667]));
     assert_eq!(layer.operator().evaluate(&[&row(&[5, 5])], &none), row(&[0, 0]));
+}
+
+#[test]
+fn trees_follow_their_nodes() {
+    let values = |shape: &[usize], entries: &[i64]| ndarray::ArrayD::from_shape_vec(shape, entries.to_vec()).unwrap();
+    let mut sketch = Sketch::new(&[2], Interval::new(-128, 127));
+    let scores = sketch.trees(RECORD, 2, [2, 2, 5, 1], Interval::new(-128, 127));
+    let architecture = sketch.finish(scores);
+    // Node 0 asks x₀ ≤ 3, node 1 asks x₁ ≤ −1, node 2 asks x₁ ≤ 7; 3 and 4 are leaves that follow themselves.
+    let nodes = [[0, 1, 1, 0, 0], [3, -1, 7, 127, 127], [2, 3, 3, 3, 4], [4, 4, 4, 3, 4]];
+    let mut parameters: Vec<_> = nodes.iter().map(|column| values(&[5], column)).collect();
+    parameters.extend([values(&[5, 1], &[0, 0, 0, 10, 1]), values(&[1], &[40])]);
+    let parameters = zkdx_circuits::Parameters::new(parameters);
+    let score = |x: [i64; 2]| {
+        let record = zkdx_circuits::Record::new(x.to_vec());
+        architecture.evaluate(&record, &parameters).unwrap().scores[0] - 40
+    };
+    assert_eq!([score([3, -1]), score([3, 7]), score([3, 8]), score([4, 7]), score([4, -1])], [20, 11, 2, 2, 11]);
 }
 
 #[test]

@@ -125,8 +125,14 @@ fn all_operators(kind: OutcomeKind) -> Architecture {
     let normal = sketch.layer(Layer::Standardize(Standardize { scale: 9, epsilon: 40 }), &[squares]);
     let normal = sketch.clamp(normal, 0, 0, 15);
     let shares = sketch.layer(Layer::Share(Share { scale: 16 }), &[normal]);
-    let flat = sketch.rearrange(shares, &[1, 25], None, 0);
-    let scores = sketch.dense(flat, [25, 3], BYTES, Some(BYTES));
+    let few = sketch.rearrange(shares, &[1, 25], None, 0);
+    let named = sketch.clamp(few, 0, 0, 3);
+    let rows = sketch.embed(named, Interval::new(0, 3), 2, BYTES);
+    let rows = sketch.rearrange(rows, &[1, 50], None, 0);
+    let votes = sketch.trees(few, 25, [2, 2, 6, 3], BYTES);
+    let flat = sketch.concat(&[few, rows], 1);
+    let dense = sketch.dense(flat, [75, 3], BYTES, Some(BYTES));
+    let scores = sketch.combine(&[dense, votes], vec![1, -1], 0);
     let mut architecture = sketch.finish(scores);
     architecture.outcome = kind;
     architecture

@@ -230,6 +230,7 @@ fn definitions_read_only_earlier_tensors() {
             Definition::TableValue { key, .. } => earlier(key),
             Definition::Ratio { numerator, denominator, .. } => earlier(numerator) && earlier(denominator),
             Definition::Root { of } => earlier(of),
+            Definition::Selected { source, key, .. } => earlier(source) && earlier(key),
             Definition::Relation(relation) | Definition::Held(relation) => match &system.relations[relation] {
                 Relation::Linear(linear) => linear.terms.iter().all(|term| earlier(term.tensor)),
                 Relation::Contract(contract) => earlier(contract.left) && earlier(contract.right),

@@ -21,6 +21,7 @@ use ark_ff::One;
 use zeroize::Zeroize;
 
 use super::Held;
+use super::selection::SealedSelection;
 use crate::architecture::Interval;
 use crate::field::{Fr, from_int};
 use crate::r1cs::{Expression, FirstRound, SecondRound};
@@ -115,12 +116,20 @@ impl<E: Expression> Ledger<E> {
 }
 
 /// Requires every lookup of every table, in the second round.
-pub fn enforce<B: SecondRound>(builder: &mut B, tables: Vec<Sealed<B::Expr>>) {
+pub fn enforce<B: SecondRound>(
+    builder: &mut B,
+    tables: Vec<Sealed<B::Expr>>,
+    selections: Vec<SealedSelection<B::Expr>>,
+) {
     let mut fractions = Vec::new();
     let mut splits = Vec::new();
     for table in tables {
         splits.push((table.lookups.len(), table.multiplicities.len()));
         table.fractions(builder, &mut fractions);
+    }
+    for selection in selections {
+        splits.push(selection.split());
+        selection.fractions(builder, &mut fractions);
     }
     let quotients = builder.quotients(&fractions);
     let mut rest = quotients.as_slice();
@@ -146,6 +155,20 @@ fn close<B: SecondRound>(builder: &mut B, quotients: &[B::Expr], lookups: usize)
     let sign = |index: usize| if index < lookups { Fr::one() } else { -Fr::one() };
     let sum = B::Expr::combination(quotients.iter().enumerate().map(|(index, quotient)| (quotient, sign(index))));
     builder.enforce(&sum, &B::Expr::unit(), &B::Expr::empty());
+}
+
+/// `X − key − Y·word_1 − Y²·word_2 − …`, a product for each word.
+pub(super) fn fingerprint<B: SecondRound>(builder: &mut B, key: &B::Expr, words: &[B::Expr]) -> B::Expr {
+    let y = builder.challenge(Y);
+    let mut tail = B::Expr::empty();
+    for word in words.iter().rev() {
+        let mut sum = word.clone();
+        sum.add_scaled(&tail, Fr::one());
+        tail = builder.product(&sum, &y);
+    }
+    let mut denominator = builder.challenge(X).minus(key);
+    denominator.add_scaled(&tail, -Fr::one());
+    denominator
 }
 
 impl<E: Expression> Sealed<E> {

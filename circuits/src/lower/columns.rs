@@ -79,9 +79,13 @@ pub(super) fn allocate_weights<B: FirstRound>(
 ) -> Vec<Vec<B::Expr>> {
     let storage = layout.storage.iter().enumerate().map(|(index, &storage)| (TensorId(index), storage));
     let columns = storage.map(|(tensor, storage)| match storage {
-        Storage::Packed(relation) => match layout.contract(system, relation) {
-            Some(packed) => packed.allocate(builder, values),
-            None => Vec::new(),
+        Storage::Packed(relation) => match (layout.contract(system, relation), layout.select(system, relation)) {
+            (Some(packed), _) => packed.allocate(builder, values),
+            // The words of a row stand with the first of the tensors that they are made of.
+            (_, Some((select, packing))) if select.sources.first() == Some(&tensor) => {
+                packing.allocate(builder, select, values)
+            }
+            _ => Vec::new(),
         },
         Storage::Weight => {
             let column = |index| builder.weight(|| from_int(values.entry(tensor, index)));

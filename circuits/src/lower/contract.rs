@@ -37,7 +37,7 @@ use crate::r1cs::{Expression, FirstRound};
 use crate::system::{Contract, TensorSystem};
 
 /// Bits that all limbs of a packed number may have together, below the 253 of the field's order less one for the sign.
-const PACKED_BITS: u32 = 252;
+pub(super) const PACKED_BITS: u32 = 252;
 
 /// How a contraction is proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::fmt;
 use super::contract::{ContractMethod, Packed, PowerTable};
 use super::layout::Layout;
 use super::plan::{Plan, Strategy};
+use super::select::RowPacking;
 use crate::gadgets::clamp::Clamp;
 use crate::gadgets::logup::{lookup_constraints, table_constraints};
 use crate::gadgets::poseidon::commit_constraints;
@@ -117,6 +118,14 @@ fn relation_cost(system: &TensorSystem, plan: &Plan, layout: &Layout, chunks: &C
             let each = strategy.lookup_constraints(table, chunks).unwrap_or_default();
             let subject = format!("{} in {}", name(lookup.key), describe(table));
             cost(subject, format!("{strategy:?}, {each} each"), each * entries(lookup.key))
+        }
+        Relation::Select(select) => {
+            let lookups = select.reads.iter().map(|read| system.tensor(read.key).len()).sum();
+            let packing = layout.select(system, index).map(|(_, packing)| packing);
+            let words = packing.map_or(0, RowPacking::words);
+            let subject = select.sources.iter().map(|&source| name(source)).collect::<Vec<_>>().join(", ");
+            let strategy = format!("{lookups} of {} rows, each of {words} words", select.rows);
+            cost(subject, strategy, packing.map_or(0, |packing| packing.constraints(lookups)))
         }
         Relation::Hash(hash) => {
             let words = hash.packing.words.len();

@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use super::LowerError;
 use super::contract::{ContractMethod, Packed};
 use super::plan::{Multiply, Plan};
+use super::select::RowPacking;
 use super::window::Windows;
-use crate::system::{Contract, Linear, Packing, Relation, Role, Solved, Table, TensorId, TensorSystem};
+use crate::system::{Contract, Linear, Packing, Relation, Role, Select, Solved, Table, TensorId, TensorSystem};
 
 /// Where a tensor lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Storage {
-    /// Weight columns that each hold a tile's worth of entries of the right factor of this relation.
+    /// Weight columns that each hold a tile's worth of entries of the right factor of this contraction, or a word of the rows of this
+    /// selection.
     Packed(usize),
     /// Weight columns, one for each entry.
     Weight,
@@ -31,6 +33,8 @@ pub(super) struct Layout {
     pub(super) equations: Vec<usize>,
     /// How each contraction is proven, by relation.
     pub(super) methods: HashMap<usize, ContractMethod>,
+    /// How the rows of each selection are packed, by relation.
+    pub(super) selections: HashMap<usize, RowPacking>,
 }
 
 impl Layout {
@@ -42,14 +46,23 @@ impl Layout {
         let solved = system.expressions();
         let windows = Windows::of(system, &solved);
         let methods = methods(system, plan, &windows)?;
+        let selections = selections(system, &windows)?;
         let storage = storage(system, &solved);
-        Ok(Self { storage, equations: equations(system, &solved), solved, methods })
+        Ok(Self { storage, equations: equations(system, &solved), solved, methods, selections })
     }
 
     /// The contraction at relation `index`, with its method.
     pub(super) fn contract<'s>(&self, system: &'s TensorSystem, index: usize) -> Option<Packed<'s>> {
         match (&system.relations[index], self.methods.get(&index)) {
             (Relation::Contract(contract), Some(&method)) => Some(Packed { contract, method }),
+            _ => None,
+        }
+    }
+
+    /// The selection at relation `index`, with its packing.
+    pub(super) fn select<'s>(&'s self, system: &'s TensorSystem, index: usize) -> Option<(&'s Select, &'s RowPacking)> {
+        match (&system.relations[index], self.selections.get(&index)) {
+            (Relation::Select(select), Some(packing)) => Some((select, packing)),
             _ => None,
         }
     }
@@ -102,19 +115,33 @@ fn methods(
     Ok(methods)
 }
 
-/// Weights that one contraction reads as its right factor and nothing else reads, with that contraction.
+fn selections(system: &TensorSystem, windows: &Windows) -> Result<HashMap<usize, RowPacking>, LowerError> {
+    let unbounded = |tensor: TensorId| LowerError::Unbounded { tensor: system.tensor(tensor).name.clone() };
+    let selections = system.relations.iter().enumerate().filter_map(|(index, relation)| match relation {
+        Relation::Select(select) => Some((index, select)),
+        _ => None,
+    });
+    selections.map(|(index, select)| Ok((index, RowPacking::of(system, select, windows).map_err(unbounded)?))).collect()
+}
+
+/// Weights that nothing but one contraction reads, as its right factor, or nothing but one selection, all of whose rows are such
+/// weights; with that relation.
 fn packed_weights(system: &TensorSystem) -> HashMap<TensorId, usize> {
     let mut reads: HashMap<TensorId, usize> = HashMap::new();
     for relation in &system.relations {
         read_tensors(relation).for_each(|tensor| *reads.entry(tensor).or_default() += 1);
     }
     let mut packed = HashMap::new();
+    let own = |tensor: &TensorId| reads[tensor] == 1 && matches!(system.tensor(*tensor).role, Role::Weight(_));
     for (index, relation) in system.relations.iter().enumerate() {
-        if let Relation::Contract(Contract { right, .. }) = relation
-            && reads[right] == 1
-            && matches!(system.tensor(*right).role, Role::Weight(_))
-        {
-            packed.insert(*right, index);
+        match relation {
+            Relation::Contract(Contract { right, .. }) if own(right) => {
+                packed.insert(*right, index);
+            }
+            Relation::Select(select) if select.sources.iter().all(own) => {
+                packed.extend(select.sources.iter().map(|&source| (source, index)));
+            }
+            _ => {}
         }
     }
     packed
@@ -130,6 +157,10 @@ fn read_tensors(relation: &Relation) -> Box<dyn Iterator<Item = TensorId> + '_> 
         Relation::Product(product) => Box::new([product.out, product.left, product.right].into_iter()),
         Relation::Vanish(vanish) => Box::new(std::iter::once(vanish.factor)),
         Relation::Lookup(lookup) => Box::new(std::iter::once(lookup.key).chain(lookup.value)),
+        Relation::Select(select) => {
+            let reads = select.reads.iter().flat_map(|read| std::iter::once(&read.key).chain(&read.outs));
+            Box::new(select.sources.iter().chain(reads).copied())
+        }
         Relation::Hash(hash) => Box::new(packed_tensors(&hash.packing)),
         Relation::Publish(publish) => Box::new(packed_tensors(&publish.packing)),
     }

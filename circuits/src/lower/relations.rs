@@ -9,6 +9,7 @@ use super::lookup::Tables;
 use crate::field::{from_int, power_of_two};
 use crate::gadgets::Held;
 use crate::gadgets::poseidon::commit_in_circuit;
+use crate::gadgets::selection::Selection;
 use crate::r1cs::{Expression, FirstRound};
 use crate::system::{Hash, Linear, Lookup, PackedEntry, Product, Publish, Relation, TensorId, TensorSystem, Vanish};
 
@@ -26,8 +27,8 @@ impl<E: Expression> Lowering<'_, E> {
         &self,
         builder: &mut B,
         tables: &mut Tables<'_, E>,
-    ) -> Vec<Pending<E>> {
-        let mut pending = Vec::new();
+    ) -> (Vec<Pending<E>>, Vec<Selection<E>>) {
+        let (mut pending, mut selections) = (Vec::new(), Vec::new());
         for (index, relation) in self.system.relations.iter().enumerate() {
             match relation {
                 Relation::Linear(linear) if self.layout.equations.binary_search(&index).is_ok() => {
@@ -38,11 +39,12 @@ impl<E: Expression> Lowering<'_, E> {
                 Relation::Vanish(vanish) => self.vanish(builder, vanish),
                 Relation::Product(product) => self.product(builder, product),
                 Relation::Lookup(lookup) => self.lookup(builder, lookup, tables),
+                Relation::Select(_) => selections.extend(self.select(index)),
                 Relation::Hash(hash) => self.hash(builder, hash),
                 Relation::Publish(publish) => self.publish(builder, publish),
             }
         }
-        pending
+        (pending, selections)
     }
 
     fn linear<B: FirstRound<Expr = E>>(&self, builder: &mut B, linear: &Linear) {
@@ -86,6 +88,13 @@ impl<E: Expression> Lowering<'_, E> {
             part
         });
         parts.into_iter().for_each(|part| tables.absorb(part));
+    }
+
+    fn select(&self, index: usize) -> Option<Selection<E>> {
+        let (select, packing) = self.layout.select(self.system, index)?;
+        let source = *select.sources.first()?;
+        let packed = self.layout.is_packed(source).then(|| self.tensor(source));
+        Some(packing.enforce(select, &self.tensors, packed, |tensor, entry| self.held(tensor, entry)))
     }
 
     fn hash<B: FirstRound<Expr = E>>(&self, builder: &mut B, hash: &Hash) {

@@ -123,6 +123,8 @@ fn kind(layer: &Layer) -> &'static str {
         Layer::MatMul(_) => "a matrix product",
         Layer::Share(_) => "shares of a sum",
         Layer::Standardize(_) => "a normalisation",
+        Layer::Embed(_) => "rows of a table",
+        Layer::Trees(_) => "trees",
     }
 }
 

@@ -12,7 +12,7 @@ impl Relation {
             Self::Linear(linear) => Some(linear.right_side(len, witness)),
             Self::Contract(contract) => Some(contract.right_side(witness)),
             Self::Product(product) => Some(product.right_side(witness)),
-            Self::Vanish(_) | Self::Lookup(_) | Self::Hash(_) | Self::Publish(_) => None,
+            Self::Vanish(_) | Self::Lookup(_) | Self::Select(_) | Self::Hash(_) | Self::Publish(_) => None,
         }
     }
 }

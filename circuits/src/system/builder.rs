@@ -1,10 +1,11 @@
 //! Builds a tensor system layer by layer.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::{
-    BlindingId, Contract, Definition, Groups, Hash, IndexMap, Linear, Lookup, Packing, Product, Publish, Relation,
-    Role, Sizes, Table, TableId, TensorId, TensorInfo, TensorSystem, Term, Vanish, WordId,
+    BlindingId, Contract, Definition, Groups, Hash, IndexMap, Linear, Lookup, Packing, Product, Publish, Read,
+    Relation, Role, Select, Sizes, Table, TableId, TensorId, TensorInfo, TensorSystem, Term, Vanish, WordId,
 };
 use crate::architecture::{Interval, ParameterId, ParameterSpec};
 use crate::layers::bounds::Bounds;
@@ -169,6 +170,60 @@ impl<'a> SystemBuilder<'a> {
         let value = self.tensor(name, ValueType { shape, interval }, Definition::TableValue { table, key });
         self.system.relations.push(Relation::Lookup(Lookup { table, key, value: Some(value) }));
         value
+    }
+
+    /// New tensors `out[i, …] = source[key[i] − first, …]`, one for each source; the first axis of sources counts rows. Whatever is read of
+    /// the same sources belongs to one relation.
+    pub fn select(&mut self, key: TensorId, first: i64, sources: &[(&str, TensorId)]) -> Vec<TensorId> {
+        let mut outs = Vec::with_capacity(sources.len());
+        for &(name, source) in sources {
+            let ValueType { shape: rows, interval } = self.value(source);
+            let shape = self.value(key).shape.into_iter().chain(rows.into_iter().skip(1)).collect();
+            outs.push(self.tensor(name, ValueType { shape, interval }, Definition::Selected { source, key, first }));
+        }
+        let (read, sources) = (Read { key, outs: outs.clone() }, sources.iter().map(|(_, source)| *source).collect());
+        let rows = self.rows(&sources);
+        let mut relations = self.system.relations.iter_mut();
+        let same = relations.find_map(|relation| match relation {
+            Relation::Select(select) if select.first == first && select.sources == sources => Some(select),
+            _ => None,
+        });
+        match same {
+            Some(select) => select.reads.push(read),
+            None => {
+                self.system.relations.push(Relation::Select(Select { first, rows, sources, reads: vec![read] }));
+            }
+        }
+        outs
+    }
+
+    fn rows(&self, sources: &Vec<TensorId>) -> usize {
+        sources.first().and_then(|source| self.system.tensor(*source).shape.first()).copied().unwrap_or_default()
+    }
+
+    /// A range of a tensor's entries, the tensor itself where that is all of it.
+    pub fn slice(&mut self, name: &str, tensor: TensorId, range: Range<usize>) -> TensorId {
+        if range.len() == self.len(tensor) { tensor } else { self.part(name, tensor, range) }
+    }
+
+    /// A new tensor with one axis: a range of a tensor's entries.
+    pub fn part(&mut self, name: &str, tensor: TensorId, range: Range<usize>) -> TensorId {
+        let value = ValueType { shape: vec![range.len()], ..self.value(tensor) };
+        let map = match range.len() == self.len(tensor) {
+            true => IndexMap::Identity,
+            false => IndexMap::Gather(range.map(|index| index as u32).collect()),
+        };
+        self.linear(name, value, 0, vec![Term::mapped(tensor, 1, map)])
+    }
+
+    /// A new tensor of public integers, none negative.
+    pub fn constants(&mut self, name: &str, values: &[u32]) -> TensorId {
+        let one = self.one();
+        let bits = u32::BITS - values.iter().fold(0, |all, value| all | value).leading_zeros();
+        let place = |bit: u32| values.iter().map(move |value| if value >> bit & 1 == 1 { 0 } else { IndexMap::NONE });
+        let term = |bit: u32| Term::mapped(one, 1 << bit, IndexMap::Gather(place(bit).collect()));
+        let interval = Interval::new(0, values.iter().copied().max().unwrap_or_default().into());
+        self.linear(name, ValueType { shape: vec![values.len()], interval }, 0, (0..bits).map(term).collect())
     }
 
     /// Requires statement word `word` to be the hash of `packing` and the blinding value.

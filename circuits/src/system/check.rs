@@ -5,7 +5,9 @@
 
 use thiserror::Error;
 
-use super::{Blindings, Hash, Lookup, Publish, Relation, SystemWitness, TensorId, TensorSystem, Vanish, WordId};
+use super::{
+    Blindings, Hash, Lookup, Publish, Relation, Select, SystemWitness, TensorId, TensorSystem, Vanish, WordId,
+};
 use crate::field::Fr;
 use crate::parameters::Blinding;
 
@@ -45,6 +47,16 @@ pub enum Violation {
         /// Index of the relation.
         relation: usize,
         /// Name of its `key`.
+        tensor: String,
+        /// Row-major index of the entry.
+        index: usize,
+    },
+    /// An entry is not that of the row that its key names, or there is no such row.
+    #[error("entry {index} of `{tensor}` is not in the row that relation {relation} selects")]
+    Select {
+        /// Index of the relation.
+        relation: usize,
+        /// Name of the `out`.
         tensor: String,
         /// Row-major index of the entry.
         index: usize,
@@ -90,6 +102,7 @@ impl TensorSystem {
             Relation::Product(product) => self.check_equation(index, product.out, witness),
             Relation::Vanish(vanish) => self.check_vanish(index, vanish, witness),
             Relation::Lookup(lookup) => self.check_lookup(index, lookup, witness),
+            Relation::Select(select) => self.check_select(index, select, witness),
             Relation::Hash(hash) => check_hash(index, hash, witness, words, blindings.get(hash.blinding)),
             Relation::Publish(publish) => check_publish(index, publish, witness, words),
         })
@@ -125,6 +138,23 @@ impl TensorSystem {
         }
     }
 
+    fn check_select(&self, relation: usize, select: &Select, witness: &SystemWitness) -> Result<(), Violation> {
+        let reads =
+            select.reads.iter().flat_map(|read| read.outs.iter().zip(&select.sources).map(|pair| (read.key, pair)));
+        reads.into_iter().try_for_each(|(key, (&out, &source))| {
+            let (keys, rows, found) = (witness.entries(key), witness.entries(source), witness.entries(out));
+            let width = rows.len() / select.rows.max(1);
+            let wrong = |(index, &key): (usize, &i64)| {
+                let place = |row: &[i64]| row.iter().zip(&found[index * width..]).position(|(row, found)| row != found);
+                selected(&rows, key, select.first, width).map_or(Some(0), place).map(|place| index * width + place)
+            };
+            match keys.iter().enumerate().find_map(wrong) {
+                Some(index) => Err(Violation::Select { relation, tensor: self.tensor(out).name.clone(), index }),
+                None => Ok(()),
+            }
+        })
+    }
+
     fn check_lookup(&self, relation: usize, lookup: &Lookup, witness: &SystemWitness) -> Result<(), Violation> {
         let table = &self.tables[lookup.table.0];
         let keys = witness.entries(lookup.key);
@@ -138,6 +168,12 @@ impl TensorSystem {
             None => Ok(()),
         }
     }
+}
+
+/// The row of `width` entries that `key` names.
+pub(super) fn selected(source: &[i64], key: i64, first: i64, width: usize) -> Option<&[i64]> {
+    let row = usize::try_from(key.checked_sub(first)?).ok()?;
+    source.get(row.checked_mul(width)?..)?.get(..width)
 }
 
 fn check_hash(

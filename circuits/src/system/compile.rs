@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use super::{BlindingId, IndexMap, PackedEntry, Packing, SystemBuilder, TensorId, TensorSystem, Term, WordId};
+use super::{BlindingId, PackedEntry, Packing, SystemBuilder, TensorId, TensorSystem, WordId};
 use crate::architecture::{Architecture, ArchitectureError, LayerNode, OutcomeKind};
 use crate::layers::{LayerError, ValueType, relate_argmax};
 use crate::statement::{SCORE_INTERVAL, SCORE_OFFSET, SCORES_PER_WORD, outcome_words, score_position};
@@ -46,7 +46,7 @@ pub fn compile(architecture: &Architecture) -> Result<TensorSystem, CompileError
     let len = system.len(scores) / records;
     for record in 0..records {
         let range = len * record..len * (record + 1);
-        let own = part(&mut system, scores, range.clone());
+        let own = system.slice("own", scores, range.clone());
         let class = relate_argmax(&mut system, own).map_err(CompileError::Class)?;
         disclose(architecture.outcome, &mut system, (class, scores, range), (record, words));
     }
@@ -72,16 +72,6 @@ fn relate_records(
 /// The shape of so many values of a shape.
 fn several(records: usize, shape: &[usize]) -> Vec<usize> {
     (records > 1).then_some(records).into_iter().chain(shape.iter().copied()).collect()
-}
-
-/// A range of a tensor's entries as a tensor, the tensor itself where it has no others.
-fn part(system: &mut SystemBuilder<'_>, tensor: TensorId, range: Range<usize>) -> TensorId {
-    if range.len() == system.len(tensor) {
-        return tensor;
-    }
-    let value = ValueType { shape: vec![range.len()], ..system.value(tensor) };
-    let map = IndexMap::Gather(range.map(|index| index as u32).collect());
-    system.linear("own", value, 0, vec![Term::mapped(tensor, 1, map)])
 }
 
 fn relate_node(

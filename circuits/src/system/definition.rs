@@ -36,6 +36,15 @@ pub enum Definition {
         /// Keys.
         key: TensorId,
     },
+    /// The row of `source` that each key names.
+    Selected {
+        /// The rows.
+        source: TensorId,
+        /// Keys.
+        key: TensorId,
+        /// Key of the first row.
+        first: i64,
+    },
     /// The largest entry of each group.
     Largest {
         /// The tensor.
@@ -68,8 +77,8 @@ pub enum Definition {
 
 impl Definition {
     /// Whether no linear relation says what the tensor is, so that it is always held in columns. The largest of accumulators may
-    /// be an expression: of the quotient and the remainder that it is rounded to.
+    /// be an expression: of the quotient and the remainder that it is rounded to; and what is selected, of what a comparison with it leaves.
     pub fn is_chosen(&self) -> bool {
-        !matches!(self, Self::Relation(_) | Self::Largest { .. })
+        !matches!(self, Self::Relation(_) | Self::Largest { .. } | Self::Selected { .. })
     }
 }

@@ -3,6 +3,8 @@
 //! A witness comes from a prover who may choose anything, and parameters may be any field elements. What still holds:
 //!
 //! - a [`Lookup`](super::Lookup) forces each key into the table's keys, each value into its values;
+//! - a [`Select`] forces each key to be that of a row; and where it reads one entry of a row of tensors that are bounded, the entry is
+//!   bounded as they are;
 //! - a [`Linear`] relation forces the tensor that it is solved for into the sum of the intervals of what it reads, because these
 //!   sums stay far below the field's order;
 //! - in the same way, it bounds any one tensor that it reads, entry by entry and all of them, with the factor ±1;
@@ -17,7 +19,7 @@
 //! enforced interval of at most `2^L` integers, the `acc_j` are unique. Products of a shifted tensor are not shifted by a
 //! constant, so nothing follows for them.
 
-use super::{IndexMap, Linear, Product, Relation, Role, Solved, TensorId, TensorSystem, Term};
+use super::{IndexMap, Linear, Product, Relation, Role, Select, Solved, TensorId, TensorSystem, Term};
 use crate::architecture::Interval;
 use crate::layers::bounds::Bounds;
 
@@ -62,14 +64,17 @@ impl TensorSystem {
 
     /// Every tensor that a lookup bounds, with the interval.
     fn lookups(&self) -> impl Iterator<Item = (TensorId, Interval)> + '_ {
-        let lookups = self.relations.iter().filter_map(|relation| match relation {
-            Relation::Lookup(lookup) => Some(lookup),
-            _ => None,
-        });
-        lookups.flat_map(|lookup| {
-            let table = &self.tables[lookup.table.0];
-            let value = lookup.value.zip(table.image());
-            std::iter::once((lookup.key, table.domain())).chain(value)
+        self.relations.iter().flat_map(|relation| match relation {
+            Relation::Lookup(lookup) => {
+                let table = &self.tables[lookup.table.0];
+                let value = lookup.value.zip(table.image());
+                std::iter::once((lookup.key, table.domain())).chain(value).collect()
+            }
+            Relation::Select(select) => {
+                let rows = Interval::new(select.first, select.first + select.rows as i64 - 1);
+                select.reads.iter().map(|read| (read.key, rows)).collect()
+            }
+            _ => Vec::new(),
         })
     }
 }
@@ -117,6 +122,7 @@ impl<'s> Ledger<'s> {
                     self.learn(linear.out, |ledger| ledger.linear(linear)) || self.learn_term(linear)
                 }
                 Relation::Product(product) => self.learn(product.out, |ledger| ledger.product(product)),
+                Relation::Select(select) => self.learn_select(select),
                 _ => false,
             };
         }
@@ -178,6 +184,17 @@ impl<'s> Ledger<'s> {
             Role::Weight(_) => Some(Enforced { bounds: Bounds::constant(0), shifted: true }),
             _ => self.found[tensor.0],
         }
+    }
+
+    /// A row of one entry is compared as it is, not packed with others.
+    fn learn_select(&mut self, select: &Select) -> bool {
+        let [source] = select.sources.as_slice() else { return false };
+        let weight = matches!(self.system.tensor(*source).role, Role::Weight(_));
+        if weight || self.system.tensor(*source).len() != select.rows {
+            return false;
+        }
+        let known = |ledger: &Self| ledger.found[source.0].filter(|found| !found.shifted);
+        select.reads.iter().fold(false, |changed, read| read.outs.iter().any(|out| self.learn(*out, known)) | changed)
     }
 
     fn product(&self, product: &Product) -> Option<Enforced> {

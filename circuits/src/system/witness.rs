@@ -6,6 +6,7 @@ use ndarray::ArrayD;
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::check::selected;
 use super::{Definition, Relation, Role, TensorId, TensorInfo, TensorSystem};
 use crate::architecture::{Interval, ParameterId};
 use crate::layers::operands::{entries, tensor};
@@ -85,6 +86,12 @@ impl TensorSystem {
             &Definition::Quotient { of, shift } => witness.map(of, |x| Some(rounded_quotient(x, shift))),
             &Definition::Remainder { of, shift } => witness.map(of, |x| Some(rounded_remainder(x, shift))),
             &Definition::TableValue { table, key } => witness.map(key, |key| self.tables[table.0].value(key)),
+            &Definition::Selected { source, key, first } => {
+                let (source, keys) = (witness.entries(source), witness.entries(key));
+                let width = info.len() / keys.len().max(1);
+                let rows = keys.iter().map(|&key| selected(&source, key, first, width));
+                rows.collect::<Option<Vec<_>>>().map(|rows| rows.concat())
+            }
             Definition::Largest { of, groups } => Some(groups.largest(&witness.entries(*of))),
             Definition::Ratio { numerator, factor, denominator, map } => {
                 let denominators = witness.entries(*denominator);

@@ -7,7 +7,9 @@ use std::num::NonZeroUsize;
 use ndarray::{ArrayD, IxDyn};
 use proptest::prelude::*;
 use zkdx_circuits::architecture::{Interval, LayerNode, ParameterId, ParameterSpec, ValueId};
-use zkdx_circuits::layers::{Activation, Affine, Combine, Concat, Conv, Dense, Layer, Rearrange, Requantize};
+use zkdx_circuits::layers::{
+    Activation, Affine, Combine, Concat, Conv, Dense, Embed, Layer, Rearrange, Requantize, Trees,
+};
 use zkdx_circuits::statement::{SCORE_INTERVAL, SCORE_OFFSET};
 use zkdx_circuits::system::{
     Blindings, Definition, PackedEntry, Relation, Role, Solved, SystemWitness, TensorId, TensorInfo, TensorSystem,
@@ -84,6 +86,30 @@ impl Sketch {
         let weight = self.parameter(shape, weights);
         let bias = bias.map(|interval| self.parameter(shape, interval));
         self.layer(Layer::Affine(Affine { weight, bias }), &[x])
+    }
+
+    /// Rows of `width` entries for values in `names`.
+    pub(crate) fn embed(&mut self, x: ValueId, names: Interval, width: usize, entries: Interval) -> ValueId {
+        let table = self.parameter(&[names.size() as usize, width], entries);
+        self.layer(Layer::Embed(Embed { table, first: names.lo }), &[x])
+    }
+
+    /// Trees whose nodes may follow one another in any order, every one a leaf as well.
+    pub(crate) fn trees(
+        &mut self,
+        x: ValueId,
+        features: usize,
+        [trees, depth, nodes, outputs]: [usize; 4],
+        thresholds: Interval,
+    ) -> ValueId {
+        let any = Interval::new(0, nodes as i64 - 1);
+        let feature = self.parameter(&[nodes], Interval::new(0, features as i64 - 1));
+        let threshold = self.parameter(&[nodes], thresholds);
+        let [left, right] = [any, any].map(|interval| self.parameter(&[nodes], interval));
+        let leaf = self.parameter(&[nodes, outputs], Interval::new(-90, 200));
+        let bias = self.parameter(&[outputs], Interval::new(-50, 50));
+        let layer = Trees { feature, threshold, left, right, leaf, bias, first_leaf: 0, trees, depth };
+        self.layer(Layer::Trees(layer), &[x])
     }
 
     pub(crate) fn requantize(&mut self, x: ValueId, shift: u32, activation: Activation) -> ValueId {

@@ -68,7 +68,7 @@ impl Circuit for Sandbox {
     }
 
     fn second_round<B: SecondRound>(&self, pending: Vec<Sealed<B::Expr>>, builder: &mut B) {
-        logup::enforce(builder, pending);
+        logup::enforce(builder, pending, Vec::new());
     }
 }
 
