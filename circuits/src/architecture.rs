@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 
-pub use encoding::{Encoding, EncodingError, Feature, Policy};
+pub use encoding::{Encoding, EncodingError, Feature, Numbers, Policy, float_at, float_order};
 pub use evaluate::{Evaluation, InputError};
 pub use validate::{ArchitectureError, MAX_LAYERS};
 

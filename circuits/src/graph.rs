@@ -10,6 +10,7 @@ mod gather;
 mod pooling;
 mod recognize;
 mod shape;
+mod trees;
 mod unary;
 
 use ndarray::ArrayD;
@@ -22,6 +23,7 @@ pub(crate) use gather::Entry;
 pub(crate) use recognize::recognize;
 pub use shape::{MAX_VALUES, ShapeError};
 pub(crate) use shape::{broadcast, count, size};
+pub use trees::{Ensemble, TreeNode};
 pub use unary::Unary;
 
 /// Index of a node; a node only reads earlier ones.
@@ -80,8 +82,12 @@ impl FloatNode {
         }
     }
 
-    fn parameters(&self) -> usize {
-        self.constant().map_or(0, ArrayD::len)
+    /// Number of learned values that it holds itself.
+    pub(crate) fn parameters(&self) -> usize {
+        match &self.op {
+            FloatOp::Trees(ensemble) => ensemble.nodes.len() + ensemble.base.len(),
+            _ => self.constant().map_or(0, ArrayD::len),
+        }
     }
 }
 
@@ -170,6 +176,8 @@ pub enum FloatOp {
         /// Parts of the channels that are convolved apart.
         groups: usize,
     },
+    /// Decision trees over the last axis.
+    Trees(Ensemble),
     /// Largest entry that the window reads, over the last axes. Padding never wins.
     MaxPool {
         /// Where it slides.

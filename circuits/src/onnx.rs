@@ -41,6 +41,7 @@ mod standardize;
 mod summary;
 mod tensor;
 mod transposed;
+mod trees;
 mod value;
 mod window;
 

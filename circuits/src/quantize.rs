@@ -30,6 +30,7 @@ mod report;
 mod scales;
 mod scheme;
 mod tail;
+mod trees;
 mod windows;
 
 pub use error::QuantizeError;
@@ -71,6 +72,9 @@ pub fn quantize(
     options: &Options<'_>,
 ) -> Result<(QuantizedModel, Report), QuantizeError> {
     options.check()?;
+    if let Some(id) = trees::find(graph) {
+        return trees::quantize(graph, id, (calibration, held_out), options);
+    }
     let (network, head) = prepare(graph)?;
     let len = network.nodes[0].len();
     error::check_records("calibration", calibration, len)?;

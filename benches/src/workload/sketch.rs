@@ -38,7 +38,7 @@ impl Sketch {
     /// Nothing but a record of `shape`.
     pub(super) fn new(shape: &[usize]) -> Result<Self, BenchError> {
         let feature = Feature { name: "x".into(), unit: String::new(), zero: 0.0, step: 1.0 };
-        let encoding = Encoding { features: vec![feature], len: shape.iter().product(), interval: RECORD };
+        let encoding = Encoding::steps(vec![feature], shape.iter().product(), RECORD);
         let architecture = Architecture {
             encoding,
             input_shape: shape.to_vec(),

@@ -19,6 +19,42 @@ pub struct Feature {
     pub step: f64,
 }
 
+/// What the integers of a record stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Numbers {
+    /// Steps of each feature's range.
+    #[default]
+    Steps,
+    /// 32-bit floats themselves, in their order: the integer of a float is the number of floats between it and 0, negative below. Both
+    /// zeros are 0.
+    Floats,
+}
+
+impl Numbers {
+    /// Whether this is what encodings are by default; serde hands a reference over.
+    fn is_steps(&self) -> bool {
+        *self == Self::Steps
+    }
+}
+
+/// The integer of a float that is not NaN.
+pub fn float_order(value: f32) -> i64 {
+    let magnitude = i64::from(value.to_bits() & !SIGN);
+    if value.to_bits() & SIGN == 0 { magnitude } else { -magnitude }
+}
+
+/// The float of an integer, NaN where there is none.
+pub fn float_at(order: i64) -> f32 {
+    match u32::try_from(order.unsigned_abs()) {
+        Ok(magnitude) if magnitude < SIGN => f32::from_bits(magnitude | if order < 0 { SIGN } else { 0 }),
+        _ => f32::NAN,
+    }
+}
+
+/// The sign bit of a 32-bit float.
+const SIGN: u32 = 1 << 31;
+
 /// The encoding of a whole record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Encoding {
@@ -28,6 +64,9 @@ pub struct Encoding {
     pub len: usize,
     /// Integers an entry may take; its size is a power of two.
     pub interval: Interval,
+    /// What the integers stand for.
+    #[serde(default, skip_serializing_if = "Numbers::is_steps")]
+    pub numbers: Numbers,
 }
 
 /// What to do with a value outside the calibrated range.
@@ -77,6 +116,17 @@ pub enum EncodingError {
 }
 
 impl Encoding {
+    /// An encoding in steps of each feature's range.
+    pub fn steps(features: Vec<Feature>, len: usize, interval: Interval) -> Self {
+        Self { features, len, interval, numbers: Numbers::Steps }
+    }
+
+    /// The encoding of so many 32-bit floats, each as it is.
+    pub fn floats(features: Vec<Feature>, len: usize) -> Self {
+        let interval = Interval::new(-(1 << 31), (1 << 31) - 1);
+        Self { features, len, interval, numbers: Numbers::Floats }
+    }
+
     /// Encodes raw values, given in feature order.
     pub fn encode(&self, raw: &[f64], policy: Policy) -> Result<Record, EncodingError> {
         if raw.len() != self.len {
@@ -89,7 +139,7 @@ impl Encoding {
     /// The raw values that the integers of `record` stand for.
     pub fn decode(&self, record: &Record) -> Vec<f64> {
         let entries = record.entries().iter().enumerate();
-        entries.map(|(index, &integer)| self.feature(index).raw(integer)).collect()
+        entries.map(|(index, &integer)| self.raw(index, integer)).collect()
     }
 
     /// The feature of entry `index`.
@@ -99,8 +149,10 @@ impl Encoding {
 
     /// Raw ends of the calibrated range of entry `index`.
     pub fn range(&self, index: usize) -> (f64, f64) {
-        let feature = self.feature(index);
-        (feature.raw(self.interval.lo), feature.raw(self.interval.hi))
+        match self.numbers {
+            Numbers::Steps => (self.raw(index, self.interval.lo), self.raw(index, self.interval.hi)),
+            Numbers::Floats => (f32::MIN.into(), f32::MAX.into()),
+        }
     }
 
     fn encode_entry(&self, index: usize, value: f64, policy: Policy) -> Result<i64, EncodingError> {
@@ -108,12 +160,24 @@ impl Encoding {
         if !value.is_finite() {
             return Err(EncodingError::NotFinite { feature: self.entry_name(index), value });
         }
+        if self.numbers == Numbers::Floats {
+            let value = if policy == Policy::Saturate { value.clamp(f32::MIN.into(), f32::MAX.into()) } else { value };
+            let float = value as f32;
+            return if float.is_finite() { Ok(float_order(float)) } else { Err(self.out_of_range(index, value)) };
+        }
         let integer = ((value - feature.zero) / feature.step + 0.5).floor();
         let (lo, hi) = (self.interval.lo as f64, self.interval.hi as f64);
         if (lo..=hi).contains(&integer) || policy == Policy::Saturate {
             return Ok(integer.clamp(lo, hi) as i64);
         }
         Err(self.out_of_range(index, value))
+    }
+
+    fn raw(&self, index: usize, integer: i64) -> f64 {
+        match self.numbers {
+            Numbers::Steps => self.feature(index).raw(integer),
+            Numbers::Floats => float_at(integer).into(),
+        }
     }
 
     fn out_of_range(&self, index: usize, value: f64) -> EncodingError {

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{Architecture, Encoding, Head, Interval, LayerNode, OutcomeKind};
+use super::{Architecture, Encoding, Head, Interval, LayerNode, Numbers, OutcomeKind};
 use crate::layers::operands::{count, proper};
 use crate::layers::{LayerError, MAX_ENTRIES, ValueType};
 use crate::statement::{SCORE_INTERVAL, outcome_words};
@@ -106,6 +106,9 @@ impl Architecture {
         let encoding = &self.encoding;
         encoding.validate()?;
         let entries = count(&self.input_shape).map_err(|error| ArchitectureError::Encoding(error.to_string()))?;
+        if self.input_shape.is_empty() {
+            return Err(ArchitectureError::Encoding("is of a record without axes".into()));
+        }
         if entries.saturating_mul(self.records.get()) > MAX_ENTRIES {
             return Err(too_large(format!(
                 "{} records of {entries} entries each, at most {MAX_ENTRIES} in all",
@@ -193,6 +196,9 @@ impl Encoding {
         }
         if let Err(error) = proper(self.interval) {
             return wrong(format!("has a wrong interval: {error}"));
+        }
+        if self.numbers == Numbers::Floats && self.interval != Self::floats(Vec::new(), 0).interval {
+            return wrong("is of 32-bit floats, but has another interval".into());
         }
         if self.interval.size() < 2 || !self.interval.size().is_power_of_two() {
             return wrong(format!("has {} integers, which is not a power of two from 2 on", self.interval.size()));

@@ -95,6 +95,7 @@ impl FloatOp {
             Self::Softmax { axis } => softmax(x, Axis(*axis)),
             Self::Standardize { epsilon } => standardize(x, *epsilon),
             Self::Normalize { norm, axis } => normalize(x, *norm, Axis(*axis)),
+            Self::Trees(ensemble) => ensemble.apply(x, shape)?,
             Self::MaxPool { window } => pooling::max(x, window, shape)?,
             Self::AveragePool { window, count_padding } => pooling::average(x, window, *count_padding, shape)?,
             _ => return ShapeError::new("it has no value of one input"),

@@ -38,6 +38,7 @@ impl FloatOp {
             (Self::MaxPool { window }, [x]) => pooling::shape(x, window, false)?,
             (Self::AveragePool { window, count_padding }, [x]) => pooling::shape(x, window, *count_padding)?,
             (Self::Gather { indices, .. }, [x]) => gather::shape(x, own, indices)?,
+            (Self::Trees(ensemble), [x]) => ensemble.shape(x)?,
             (_, [x]) => x.to_vec(),
             _ => return ShapeError::new("wrong number of inputs"),
         };

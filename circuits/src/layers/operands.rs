@@ -88,7 +88,11 @@ pub(crate) fn tensor(shape: &[usize], entries: Vec<i64>) -> ArrayD<i64> {
     ArrayD::from_shape_vec(IxDyn(shape), entries).expect("as many entries as the shape has")
 }
 
+/// Values have axes: with several records, the one in front of a value without any would be taken for its own.
 fn checked(input: &ValueType) -> Result<&ValueType, LayerError> {
+    if input.shape.is_empty() {
+        return Err(LayerError::Shape { expected: "a tensor with axes".into(), got: Vec::new() });
+    }
     count(&input.shape)?;
     proper(input.interval)?;
     Ok(input)

@@ -90,6 +90,7 @@ fn held(op: &FloatOp) -> usize {
     match op {
         FloatOp::Constant(value) => value.len(),
         FloatOp::Gather { indices, .. } => indices.len(),
+        FloatOp::Trees(ensemble) => ensemble.nodes.len(),
         _ => 0,
     }
 }

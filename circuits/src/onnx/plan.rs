@@ -147,12 +147,15 @@ fn node_of(value: &Value) -> Option<NodeId> {
     }
 }
 
-/// For each ONNX node, the constants that its float nodes are the first to read.
+/// For each ONNX node, the learned values of its float nodes and of the constants that these are the first to read.
 fn parameters(graph: &FloatGraph, moved: &[Option<NodeId>], origins: &[usize], count: usize) -> Vec<usize> {
     let mut parameters = vec![0; count];
     let mut counted = HashSet::new();
     let kept = moved.iter().zip(origins).filter_map(|(id, origin)| Some((graph.nodes.get((*id)?.0)?, *origin)));
     for (node, origin) in kept {
+        if let (None, Some(sum)) = (node.constant(), parameters.get_mut(origin)) {
+            *sum += node.parameters();
+        }
         for constant in node.inputs.iter().filter(|id| counted.insert(**id)).filter_map(|id| graph.nodes.get(id.0)) {
             if let Some(sum) = parameters.get_mut(origin) {
                 *sum += constant.constant().map_or(0, ndarray::ArrayD::len);

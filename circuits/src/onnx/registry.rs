@@ -7,7 +7,7 @@
 use super::call::{Call, Outputs};
 use super::{
     activation, blocks, classifier, constant, convolution, elementwise, extreme, gemm, movement, normalization,
-    padding, pooling, recurrent, reduction, resize, selection, spread, standardize, transposed,
+    padding, pooling, recurrent, reduction, resize, selection, spread, standardize, transposed, trees,
 };
 
 /// Domain of the classical machine-learning operators; ONNX's own is the empty string.
@@ -34,6 +34,7 @@ const FAMILIES: &[&[Operator]] = &[
     spread::OPERATORS,
     standardize::OPERATORS,
     transposed::OPERATORS,
+    trees::OPERATORS,
 ];
 
 /// One operator.

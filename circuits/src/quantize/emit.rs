@@ -218,10 +218,15 @@ fn passing_layer(op: &Op, shape: &[usize]) -> Layer {
         }
         Op::Move(picks) => {
             let indices = picks.as_ref().map(|picks| picks.to_vec());
-            Layer::Rearrange(Rearrange { shape: shape.to_vec(), indices, fill: 0 })
+            Layer::Rearrange(Rearrange { shape: with_axes(shape), indices, fill: 0 })
         }
-        _ => Layer::Rearrange(Rearrange { shape: shape.to_vec(), indices: None, fill: 0 }),
+        _ => Layer::Rearrange(Rearrange { shape: with_axes(shape), indices: None, fill: 0 }),
     }
+}
+
+/// A scalar gets an axis of one entry.
+fn with_axes(shape: &[usize]) -> Vec<usize> {
+    if shape.is_empty() { vec![1] } else { shape.to_vec() }
 }
 
 /// The channels of a layer's output.

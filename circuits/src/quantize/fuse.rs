@@ -10,7 +10,8 @@ use ndarray::{Array1, ArrayD, Axis, Ix2, IxDyn, Zip, concatenate};
 
 pub use refusal::Refusal;
 pub(super) use refusal::misplaced;
-use refusal::{CONSTANT, HALF_OPEN, LEFT, MIXED, QUOTIENT, Reason, VECTOR, operator};
+pub(super) use refusal::operator;
+use refusal::{CONSTANT, HALF_OPEN, LEFT, MIXED, QUOTIENT, Reason, VECTOR};
 
 use super::draft::{Draft, Lazy, Readout};
 use super::network::{Function, Linear, Op};

@@ -31,7 +31,7 @@ impl Ranges {
         } else {
             vec![self.feature(records.iter().flatten().copied(), &names[0], interval)]
         };
-        Encoding { features, len, interval }
+        Encoding::steps(features, len, interval)
     }
 
     fn feature(&self, values: impl Iterator<Item = f64>, (name, unit): &Named, interval: Interval) -> Feature {

@@ -6,6 +6,7 @@ mod held_out;
 use ndarray::Array2;
 use serde::Serialize;
 
+pub(super) use held_out::compare_scores;
 pub use held_out::{Disagreement, HeldOut, OutOfRange};
 
 use super::Labelled;
@@ -76,6 +77,32 @@ pub(super) fn report(
         score_scale: architecture.score_scale,
         held_out: held_out.map(|held_out| held_out::compare(network, assembled, held_out)).transpose()?,
     })
+}
+
+/// Scores of every record, before and after, in units of the float model.
+pub(super) type Scores = (Vec<Vec<f64>>, Vec<Vec<f64>>);
+
+impl LayerReport {
+    /// Of scores that nothing cuts.
+    pub(super) fn of_scores(before: &[Vec<f64>], after: &[Vec<f64>]) -> Self {
+        let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(0f64, |max, value| max.max(value.abs()));
+        let pairs = || before.iter().flatten().zip(after.iter().flatten());
+        let mean = |values: &mut dyn Iterator<Item = f64>| {
+            let (sum, count) = values.fold((0.0, 0), |(sum, count), value| (sum + value * value, count + 1));
+            (sum / count.max(1) as f64).sqrt()
+        };
+        let (rms_error, value) = (mean(&mut pairs().map(|(a, b)| b - a)), mean(&mut before.iter().flatten().copied()));
+        Self {
+            name: "scores".into(),
+            bits: 32,
+            shift: None,
+            largest: largest(&mut before.iter().flatten().copied()),
+            max_error: largest(&mut pairs().map(|(a, b)| b - a)),
+            rms_error,
+            relative_error: if value > 0.0 { rms_error / value } else { 0.0 },
+            saturated: 0.0,
+        }
+    }
 }
 
 /// Runs the integer program on raw records; entries outside the calibrated range are saturated.

@@ -27,7 +27,7 @@ pub(crate) struct Sketch {
 impl Sketch {
     pub(crate) fn new(shape: &[usize], interval: Interval) -> Self {
         let feature = Feature { name: "x".into(), unit: String::new(), zero: 0.0, step: 1.0 };
-        let encoding = Encoding { features: vec![feature], len: shape.iter().product(), interval };
+        let encoding = Encoding::steps(vec![feature], shape.iter().product(), interval);
         let architecture = Architecture {
             encoding,
             input_shape: shape.to_vec(),

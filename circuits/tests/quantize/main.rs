@@ -14,3 +14,4 @@ mod products;
 mod random;
 mod records;
 mod refusals;
+mod trees;

@@ -100,5 +100,5 @@ fn node(name: &str, layer: Layer, index: usize) -> LayerNode {
 
 fn encoding(len: usize, interval: Interval) -> Encoding {
     let feature = Feature { name: "value".into(), unit: String::new(), zero: 0.0, step: 1.0 };
-    Encoding { features: vec![feature], len, interval }
+    Encoding::steps(vec![feature], len, interval)
 }

@@ -48,7 +48,7 @@ pub(super) const COUNTS: Reason =
 pub(super) const CONSTANT: Reason = ("is applied to constants", "fold the constants before exporting the model");
 
 /// Name of an operator, as ONNX has it.
-pub(super) fn operator(op: &FloatOp) -> &'static str {
+pub(in crate::quantize) fn operator(op: &FloatOp) -> &'static str {
     match op {
         FloatOp::Input => "Input",
         FloatOp::Constant(_) => "Constant",
@@ -74,6 +74,7 @@ pub(super) fn operator(op: &FloatOp) -> &'static str {
         FloatOp::MaxPool { .. } => "MaxPool",
         FloatOp::AveragePool { .. } => "AveragePool",
         FloatOp::Gather { .. } => "Gather",
+        FloatOp::Trees(_) => "TreeEnsemble",
     }
 }
 

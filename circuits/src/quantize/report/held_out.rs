@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use serde::Serialize;
 
-use super::run;
+use super::{Scores, run};
 use crate::architecture::Architecture;
 use crate::quantize::assemble::Assembled;
 use crate::quantize::bounds::errors;
@@ -87,6 +87,20 @@ pub(super) fn compare(
         both.add(network, assembled, records)?;
     }
     Ok(both.summary(architecture, &held_out))
+}
+
+/// The same of scores that are there already, each at most `bound` apart.
+pub(in crate::quantize) fn compare_scores(
+    architecture: &Architecture,
+    (before, after): Scores,
+    bound: f64,
+    held_out: &Labelled<'_>,
+) -> Result<HeldOut, QuantizeError> {
+    check_classes(held_out, architecture.labels.len())?;
+    let each = |value: f64| before.iter().map(|row| vec![value; row.len()]).collect();
+    // Uniform between the ends of the bound.
+    let (worst, variance) = (each(bound), each(bound * bound / 3.0));
+    Ok(Both { before, after, worst, variance }.summary(architecture, held_out))
 }
 
 fn check_classes(held_out: &Labelled<'_>, classes: usize) -> Result<(), QuantizeError> {

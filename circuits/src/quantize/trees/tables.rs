@@ -1,0 +1,211 @@
+//! Nodes and leaves as the tables of [`Trees`](crate::layers::Trees).
+//!
+//! ```text
+//! 0 … trees − 1 │ … inner nodes │ leaves that a path reaches early │ leaves at the full depth
+//!        roots  │               │ and that follow themselves       │
+//! ├────────── nodes ───────────────────────────────────────────────┤
+//!                               ├────────────────── leaves ───────────────────────────────────┤
+//! ```
+
+use ndarray::{Array1, Array2, ArrayD};
+
+use super::source::Source;
+use crate::architecture::{Architecture, float_order};
+use crate::graph::{Ensemble, TreeNode};
+use crate::layers::Layer;
+use crate::quantize::QuantizeError;
+
+/// How many nodes of each kind there is room for.
+pub(super) struct Size {
+    /// Roots among them.
+    pub(super) inner: usize,
+    pub(super) early: usize,
+    pub(super) last: usize,
+    pub(super) depth: usize,
+}
+
+/// A tree that is a leaf alone gets a root that always leads to it.
+const ALWAYS: f32 = f32::MAX;
+
+impl Size {
+    /// The room that the trees need; that of a given architecture if there is one.
+    pub(super) fn of(ensemble: &Ensemble, like: Option<&Architecture>) -> Result<Self, QuantizeError> {
+        let depth = ensemble.depth().max(1);
+        let Some(like) = like else { return Ok(Self::needed(ensemble, depth)) };
+        let differs = |reason: String| Err(QuantizeError::Differs { place: "the trees".into(), reason });
+        let layer = like.layers.iter().find_map(|node| match &node.layer {
+            Layer::Trees(layer) => Some(layer),
+            _ => None,
+        });
+        let specs = layer.and_then(|layer| {
+            let rows = |id: crate::architecture::ParameterId| like.parameters.get(id.0)?.shape.first().copied();
+            Some((layer, rows(layer.feature)?, rows(layer.leaf)?))
+        });
+        let Some((layer, nodes, leaves)) = specs else { return differs("the architecture has none".into()) };
+        let inner = layer.first_leaf.max(0) as usize;
+        let early = nodes.saturating_sub(inner);
+        let size = Self { inner, early, last: leaves.saturating_sub(early), depth: layer.depth };
+        let need = Self::needed(ensemble, layer.depth);
+        let fits = depth <= size.depth && need.inner <= inner && need.early <= early && need.last <= size.last;
+        match fits && layer.trees == ensemble.roots.len() {
+            true => Ok(size),
+            false => differs(format!(
+                "{} trees of depth {depth} with {} nodes and {} leaves do not fit into {} of depth {} with {inner} and {leaves}",
+                ensemble.roots.len(),
+                need.inner,
+                need.leaves(),
+                layer.trees,
+                size.depth
+            )),
+        }
+    }
+
+    fn needed(ensemble: &Ensemble, depth: usize) -> Self {
+        let mut size = Self { inner: 0, early: 0, last: 0, depth };
+        for (_, place) in walk(ensemble) {
+            match place {
+                Place::Inner => size.inner += 1,
+                Place::Leaf(at) if at < depth => size.early += 1,
+                Place::Leaf(_) => size.last += 1,
+            }
+        }
+        size
+    }
+
+    /// Rows of the node table.
+    pub(super) fn nodes(&self) -> usize {
+        self.inner + self.early
+    }
+
+    /// Rows of the leaf table.
+    pub(super) fn leaves(&self) -> usize {
+        self.early + self.last
+    }
+
+    /// All rows.
+    pub(super) fn places(&self) -> usize {
+        self.inner + self.early + self.last
+    }
+}
+
+/// What becomes of a node.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Inner,
+    /// With its depth.
+    Leaf(usize),
+}
+
+/// Which node, if any: the root of a tree that is a leaf alone has none of its own.
+type Origin = Option<usize>;
+
+/// All nodes: the roots, then the others, children after parents.
+fn walk(ensemble: &Ensemble) -> Vec<(Origin, Place)> {
+    let mut found: Vec<(Origin, Place)> = Vec::with_capacity(ensemble.nodes.len());
+    let mut open = Vec::new();
+    for &root in &ensemble.roots {
+        match &ensemble.nodes[root] {
+            TreeNode::Branch { left, right, .. } => {
+                found.push((Some(root), Place::Inner));
+                open.extend([(*left, 1), (*right, 1)]);
+            }
+            TreeNode::Leaf(_) => {
+                found.push((None, Place::Inner));
+                open.push((root, 1));
+            }
+        }
+    }
+    let mut next = 0;
+    while let Some(&(id, depth)) = open.get(next) {
+        next += 1;
+        match &ensemble.nodes[id] {
+            TreeNode::Branch { left, right, .. } => {
+                found.push((Some(id), Place::Inner));
+                open.extend([(*left, depth + 1), (*right, depth + 1)]);
+            }
+            TreeNode::Leaf(_) => found.push((Some(id), Place::Leaf(depth))),
+        }
+    }
+    found
+}
+
+/// The tables, leaves still as floats.
+pub(super) struct Tables {
+    feature: Vec<i64>,
+    threshold: Vec<i64>,
+    left: Vec<i64>,
+    right: Vec<i64>,
+    leaf: Vec<Vec<(usize, f64)>>,
+}
+
+impl Tables {
+    /// The tables of the trees; room that is left over holds nodes that nothing leads to.
+    pub(super) fn new(ensemble: &Ensemble, sources: &[Source], size: &Size) -> Self {
+        let walked = walk(ensemble);
+        let mut rows = vec![0; ensemble.nodes.len()];
+        let mut next = [0, size.inner, size.inner + size.early];
+        let mut places = Vec::with_capacity(walked.len());
+        for &(origin, place) in &walked {
+            let kind = match place {
+                Place::Inner => 0,
+                Place::Leaf(depth) => 1 + usize::from(depth >= size.depth),
+            };
+            origin.into_iter().for_each(|id| rows[id] = next[kind]);
+            places.push(next[kind]);
+            next[kind] += 1;
+        }
+        let (nodes, leaves) = (vec![0; size.nodes()], vec![Vec::new(); size.leaves()]);
+        let [threshold, left, right] = [nodes.clone(), nodes.clone(), nodes.clone()];
+        let mut tables = Self { feature: nodes, threshold, left, right, leaf: leaves };
+        for (index, &(origin, _)) in walked.iter().enumerate() {
+            let (row, alone) = (places[index], ensemble.roots.get(index).copied());
+            match origin.map(|id| &ensemble.nodes[id]) {
+                Some(TreeNode::Branch { feature, threshold, inclusive, left, right }) => {
+                    let source = &sources[*feature];
+                    let question = source.question(*threshold, *inclusive);
+                    let children = if question.swapped { [*right, *left] } else { [*left, *right] };
+                    tables.set(row, source.entry, question.threshold, children.map(|child| rows[child]));
+                }
+                Some(TreeNode::Leaf(votes)) => {
+                    if row < size.nodes() {
+                        tables.set(row, 0, float_order(ALWAYS), [row, row]);
+                    }
+                    tables.leaf[row - size.inner] = summed(votes);
+                }
+                None => {
+                    let leaf = alone.map_or(row, |leaf| rows[leaf]);
+                    tables.set(row, 0, float_order(ALWAYS), [leaf, leaf]);
+                }
+            }
+        }
+        tables
+    }
+
+    fn set(&mut self, row: usize, feature: usize, threshold: i64, [left, right]: [usize; 2]) {
+        self.feature[row] = feature as i64;
+        self.threshold[row] = threshold;
+        (self.left[row], self.right[row]) = (left as i64, right as i64);
+    }
+
+    /// The parameters in the order of [`Trees`](crate::layers::Trees).
+    pub(super) fn into_tensors(self, outputs: usize, base: Vec<i64>, round: impl Fn(f64) -> i64) -> Vec<ArrayD<i64>> {
+        let mut leaf = Array2::zeros((self.leaf.len(), outputs));
+        for (row, votes) in self.leaf.iter().enumerate() {
+            votes.iter().for_each(|&(output, vote)| leaf[[row, output]] = round(vote));
+        }
+        let nodes = [self.feature, self.threshold, self.left, self.right].map(|column| Array1::from(column).into_dyn());
+        nodes.into_iter().chain([leaf.into_dyn(), Array1::from(base).into_dyn()]).collect()
+    }
+}
+
+/// The votes of a leaf, one for each output that it has any for.
+pub(super) fn summed(votes: &[(usize, f32)]) -> Vec<(usize, f64)> {
+    let mut sums: Vec<(usize, f64)> = Vec::with_capacity(votes.len());
+    for &(output, vote) in votes {
+        match sums.iter_mut().find(|sum| sum.0 == output) {
+            Some(sum) => sum.1 += f64::from(vote),
+            None => sums.push((output, vote.into())),
+        }
+    }
+    sums
+}
