@@ -5,7 +5,7 @@ mod layers_support;
 use layers_support::{Case, Sketch, splitmix, window};
 use proptest::prelude::*;
 use zkdx_circuits::architecture::{Interval, Norm, ParameterId, ParameterSpec, ValueId};
-use zkdx_circuits::layers::{Combine, Conv, Dense, Layer, MaxPool, SumPool, ValueType};
+use zkdx_circuits::layers::{Combine, Conv, Dense, Layer, MaxPool, Share, Standardize, SumPool, Trees, ValueType};
 use zkdx_circuits::system::compile;
 use zkdx_circuits::{Architecture, OutcomeKind, Window, WindowAxis};
 
@@ -33,6 +33,58 @@ fn conv(window: Window) -> Layer {
 fn a_weight_without_axes_is_refused() {
     let error = refusal(&conv(along(WindowAxis::new(4, 2))), &[1, 4], BYTES, &[spec(&[], BYTES, None)]);
     assert_eq!(error, "parameter `p` has shape [], needs [1, 1, 2]");
+}
+
+/// The lanes of a scalar among several records would be the records.
+#[test]
+fn values_without_axes_are_refused() {
+    for layer in [Layer::Share(Share { scale: 9 }), Layer::Standardize(Standardize { scale: 9, epsilon: 1 })] {
+        assert_eq!(refusal(&layer, &[], Interval::new(0, 7), &[]), "takes a tensor with axes, got shape []");
+    }
+    let mut architecture = Sketch::new(&[1], BYTES).finish(RECORD);
+    assert!(compile(&architecture).is_ok());
+    architecture.input_shape.clear();
+    assert!(compile(&architecture).is_err());
+}
+
+/// Nodes, leaves and features that are not there, and more steps than anyone could follow.
+#[test]
+fn trees_that_lead_nowhere_are_refused() {
+    let specs = |feature: Interval, leaves: usize| {
+        let node = |interval: Interval| spec(&[4], interval, None);
+        let any = Interval::new(0, 3);
+        vec![node(feature), node(BYTES), node(any), node(any), spec(&[leaves, 2], BYTES, None), spec(&[2], BYTES, None)]
+    };
+    let layer = |first_leaf: i64, trees: usize, depth: usize| {
+        let [feature, threshold, left, right, leaf, bias] = [0, 1, 2, 3, 4, 5].map(ParameterId);
+        Layer::Trees(Trees { feature, threshold, left, right, leaf, bias, first_leaf, trees, depth })
+    };
+    let features = Interval::new(0, 2);
+    let infer = |layer: &Layer, shape: &[usize], specs: &[ParameterSpec]| {
+        let x = ValueType { shape: shape.to_vec(), interval: BYTES };
+        layer.operator().infer(&[x], specs).map(|value| value.shape)
+    };
+    assert_eq!(infer(&layer(0, 4, 2), &[5, 3], &specs(features, 4)), Ok(vec![5, 2]));
+    let refused =
+        |layer: &Layer, shape: &[usize], specs: &[ParameterSpec]| assert!(infer(layer, shape, specs).is_err());
+    refused(&layer(0, 4, 2), &[2], &specs(features, 4));
+    refused(&layer(0, 4, 2), &[], &specs(features, 4));
+    refused(&layer(0, 4, 2), &[3], &specs(Interval::new(-1, 2), 4));
+    for (first_leaf, trees, depth) in
+        [(-1, 4, 2), (5, 4, 2), (0, 5, 2), (0, 0, 2), (0, 4, 0), (0, 4, usize::MAX), (i64::MIN, 1, 1)]
+    {
+        refused(&layer(first_leaf, trees, depth), &[3], &specs(features, 4));
+    }
+    // Pointers from anyone end somewhere, without a panic.
+    let mut sketch = Sketch::new(&[3], BYTES);
+    let scores = sketch.trees(RECORD, 3, [2, 3, 4, 2], BYTES);
+    let mut architecture = sketch.finish(scores);
+    let Layer::Trees(trees) = &mut architecture.layers[0].layer else { panic!("trees") };
+    trees.first_leaf = 4;
+    let case = Case::seeded(architecture, 3);
+    assert!(case.architecture.evaluate(&case.record, &case.parameters).is_ok());
+    let system = case.system();
+    assert!(system.witness(&case.record, &case.parameters).is_err());
 }
 
 /// A position at the border reads fewer entries than the others, and no entry is as small as the padding.

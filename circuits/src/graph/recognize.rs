@@ -3,13 +3,20 @@
 //! Every entrywise node is run on sample points in place of each value that it is a function of. Where what comes out is what a known
 //! function gives there, the node becomes that function: one table instead of several and of products between them. How the
 //! nodes are ordered or scaled does not matter.
+//!
+//! Samples say nothing of what is between and beyond them, so they are near each other around zero, reach far, and count only for
+//! compositions that bend nowhere: a clamp or a ReLU on the way could do anything between two samples. Only the hard swish, which is
+//! made with a clamp, may have one. Whatever is recognised is told to the user.
 
 use ndarray::{ArrayD, IxDyn, arr1};
 
 use super::{FloatNode, FloatOp, NodeId, Unary};
 
-/// Sample points: 3/16 apart, from −6 to 6.
-const SAMPLES: i32 = 65;
+/// Sample points: some 3/64 apart, from −6 to 6, at no regular distance; and others far out, where a function spelled with exponentials
+/// may overflow.
+const NEAR: usize = 257;
+const FAR: [f32; 8] = [7.3, 8.9, 13.1, 21.7, 57.0, 203.0, 1_033.0, 10_007.0];
+const SAMPLES: usize = NEAR + 2 * FAR.len();
 
 /// How far a sample may be from the function, relative to the larger of 1 and the function's value. The two forms of Gelu are
 /// twenty times as far apart.
@@ -23,24 +30,30 @@ const BASES: usize = 8;
 struct View {
     base: usize,
     samples: ArrayD<f32>,
+    /// Whether a step on the way bends: a ReLU, a clamp, a magnitude.
+    bends: bool,
 }
 
-/// Replaces nodes that are known functions of a value by these functions. What only they read is then dead.
-pub(crate) fn recognize(nodes: &mut [FloatNode]) {
-    let points = ArrayD::from_shape_fn(IxDyn(&[SAMPLES as usize]), |index| point(index[0]));
+/// Replaces nodes that are known functions of a value by these functions, and names them. What only they read is then dead.
+pub(crate) fn recognize(nodes: &mut [FloatNode]) -> Vec<Unary> {
+    let points = ArrayD::from_shape_fn(IxDyn(&[SAMPLES]), |index| point(index[0]));
+    let mut recognised = Vec::new();
     let mut views: Vec<Vec<View>> = Vec::with_capacity(nodes.len());
     for id in 0..nodes.len() {
         let mut own = composed(nodes, &views, id);
-        if let Some((base, function)) = own.iter().find_map(|view| Some((view.base, known(&view.samples)?))) {
-            (nodes[id].op, nodes[id].inputs) = (FloatOp::Unary(function), vec![NodeId(base)]);
-        }
+        // The nearest value first: of a clamped one, not of what is clamped.
         own.sort_by_key(|view| std::cmp::Reverse(view.base));
+        if let Some((base, function)) = own.iter().find_map(|view| Some((view.base, known(view)?))) {
+            (nodes[id].op, nodes[id].inputs) = (FloatOp::Unary(function), vec![NodeId(base)]);
+            recognised.push(function);
+        }
         own.truncate(BASES - 1);
         if nodes[id].constant().is_none() {
-            own.push(View { base: id, samples: points.clone() });
+            own.insert(0, View { base: id, samples: points.clone(), bends: false });
         }
         views.push(own);
     }
+    recognised
 }
 
 /// The node as a function of each value that it is one of.
@@ -48,7 +61,7 @@ fn composed(nodes: &[FloatNode], views: &[Vec<View>], id: usize) -> Vec<View> {
     let FloatNode { op, inputs, shape, .. } = &nodes[id];
     let apply = |samples: &[&ArrayD<f32>]| {
         let samples: Vec<_> = samples.iter().map(|samples| samples.view()).collect();
-        op.apply(&samples, &[SAMPLES as usize]).ok()
+        op.apply(&samples, &[SAMPLES]).ok()
     };
     let of = |input: &NodeId| views[input.0].iter().filter(|view| nodes[view.base].shape == *shape);
     let scalar = |input: &NodeId| {
@@ -57,7 +70,11 @@ fn composed(nodes: &[FloatNode], views: &[Vec<View>], id: usize) -> Vec<View> {
             .filter(|value| value.len() == 1)
             .map(|value| arr1(&[value[&vec![0; value.ndim()][..]]]).into_dyn())
     };
-    let view = |base: usize, samples: Option<ArrayD<f32>>| samples.map(|samples| View { base, samples });
+    let bends = bends(op);
+    let view = |from: &[&View], samples: Option<ArrayD<f32>>| {
+        let bends = bends || from.iter().any(|view| view.bends);
+        samples.map(|samples| View { base: from[0].base, samples, bends })
+    };
     match (op, &inputs[..]) {
         (
             FloatOp::Relu
@@ -67,35 +84,56 @@ fn composed(nodes: &[FloatNode], views: &[Vec<View>], id: usize) -> Vec<View> {
             | FloatOp::Tanh
             | FloatOp::Unary(_),
             [x],
-        ) => of(x).filter_map(|x| view(x.base, apply(&[&x.samples]))).collect(),
+        ) => of(x).filter_map(|x| view(&[x], apply(&[&x.samples]))).collect(),
         (FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div, [a, b]) => match (scalar(a), scalar(b)) {
-            (None, Some(b)) => of(a).filter_map(|a| view(a.base, apply(&[&a.samples, &b]))).collect(),
-            (Some(a), None) => of(b).filter_map(|b| view(b.base, apply(&[&a, &b.samples]))).collect(),
+            (None, Some(b)) => of(a).filter_map(|a| view(&[a], apply(&[&a.samples, &b]))).collect(),
+            (Some(a), None) => of(b).filter_map(|b| view(&[b], apply(&[&a, &b.samples]))).collect(),
             _ => {
                 let pairs = of(a).filter_map(|a| Some((a, of(b).find(|b| b.base == a.base)?)));
-                pairs.filter_map(|(a, b)| view(a.base, apply(&[&a.samples, &b.samples]))).collect()
+                pairs.filter_map(|(a, b)| view(&[a, b], apply(&[&a.samples, &b.samples]))).collect()
             }
         },
         _ => Vec::new(),
     }
 }
 
+/// Whether an operator's graph has a corner or a jump.
+fn bends(op: &FloatOp) -> bool {
+    match op {
+        FloatOp::Relu | FloatOp::LeakyRelu { .. } | FloatOp::Clip { .. } => true,
+        FloatOp::Unary(function) => matches!(
+            function,
+            Unary::Abs
+                | Unary::HardSigmoid { .. }
+                | Unary::HardSwish
+                | Unary::Elu { .. }
+                | Unary::ThresholdedRelu(_)
+                | Unary::Softsign
+        ),
+        _ => false,
+    }
+}
+
 /// The known function with these values.
-fn known(samples: &ArrayD<f32>) -> Option<Unary> {
+fn known(view: &View) -> Option<Unary> {
     let is = |function: &Unary| {
-        samples.iter().enumerate().all(|(index, &sample)| {
+        view.samples.iter().enumerate().all(|(index, &sample)| {
             let value = function.at(f64::from(point(index))) as f32;
-            (sample - value).abs() <= TOLERANCE * value.abs().max(1.0)
+            let overflows = index >= NEAR && !sample.is_finite();
+            overflows || (sample - value).abs() <= TOLERANCE * value.abs().max(1.0)
         })
     };
-    let fixed = [Unary::Gelu, Unary::GeluTanh, Unary::Mish, Unary::HardSwish, Unary::Softplus, Unary::Softsign];
-    let swish = swish(samples);
+    if view.bends {
+        return [Unary::HardSwish, Unary::Softsign].into_iter().find(is);
+    }
+    let fixed = [Unary::Gelu, Unary::GeluTanh, Unary::Mish, Unary::Softplus];
+    let swish = swish(&view.samples);
     fixed.into_iter().chain(swish).find(is)
 }
 
 /// `x·σ(beta·x)` with the `beta` that one sample gives.
 fn swish(samples: &ArrayD<f32>) -> Option<Unary> {
-    let index = SAMPLES as usize / 2 + 4;
+    let index = NEAR / 2 + 16;
     let share = f64::from(samples.iter().nth(index)? / point(index));
     let beta = (share / (1.0 - share)).ln() / f64::from(point(index));
     // What a file says has few digits: 1 and 1.702, not 0.99999994.
@@ -104,7 +142,14 @@ fn swish(samples: &ArrayD<f32>) -> Option<Unary> {
 }
 
 fn point(index: usize) -> f32 {
-    (index as i32 - SAMPLES / 2) as f32 * 0.1875
+    match index.checked_sub(NEAR) {
+        None => {
+            let place = index as f32 - (NEAR / 2) as f32;
+            // Up to a fifth of a step off, so that no period of theirs is one of the function.
+            (place + 0.2 * (place * place).sin()) * 0.046_875
+        }
+        Some(far) => FAR[far / 2] * if far % 2 == 0 { 1.0 } else { -1.0 },
+    }
 }
 
 #[cfg(test)]
@@ -177,6 +222,29 @@ mod tests {
             node(FloatOp::Unary(Unary::Log), &[4]),
         ];
         assert_eq!(found(soft), Some((Unary::Softplus, 1)));
+    }
+
+    #[test]
+    fn nothing_hides_between_samples_or_beyond_them() {
+        let swish = |x: usize| vec![node(FloatOp::Sigmoid, &[x]), node(FloatOp::Mul, &[x + 1, x])];
+        // Of the clamped value, not of what is clamped.
+        let mut nodes =
+            [vec![node(FloatOp::Input, &[]), node(FloatOp::Clip { lo: -8.0, hi: 8.0 }, &[0])], swish(1)].concat();
+        assert_eq!(recognize(&mut nodes), [Unary::Swish(1.0)]);
+        assert_eq!(nodes[3].inputs, [NodeId(1)]);
+        // A spike of a tenth's width, and a fall behind the last near sample.
+        let away = |at: f32, shape: FloatOp, factor: f32| {
+            let bump = [
+                scalar(at),
+                node(FloatOp::Sub, &[1, 4]),
+                node(shape, &[5]),
+                scalar(factor),
+                node(FloatOp::Mul, &[6, 7]),
+            ];
+            found([swish(1), bump.to_vec(), vec![node(FloatOp::Add, &[3, 8])]].concat())
+        };
+        assert_eq!(away(6.5, FloatOp::Relu, -1000.0), None);
+        assert_eq!(away(0.1, FloatOp::Clip { lo: 0.0, hi: 1e-4 }, 1000.0), None);
     }
 
     #[test]

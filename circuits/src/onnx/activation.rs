@@ -117,6 +117,9 @@ fn clip(call: &mut Call<'_>) -> Outputs {
     } else {
         (call.optional_scalar(1)?.unwrap_or(f32::MIN), call.optional_scalar(2)?.unwrap_or(f32::MAX))
     };
+    if lo > hi {
+        return Reason::argument("the lower end", format!("is {lo}, above the upper end {hi}"));
+    }
     // Exporters write the ends of the 32-bit floats for "no end". Lower end 0 alone is ReLU.
     let open = |end: f32| end.abs() >= f32::MAX;
     let x = call.float(0)?;

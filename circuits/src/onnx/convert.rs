@@ -13,7 +13,7 @@ use super::summary::Summary;
 use super::tensor::Tensor;
 use super::value::Value;
 use super::{ImportOptions, output};
-use crate::graph::{FloatGraph, NodeId, prune, recognize};
+use crate::graph::{FloatGraph, NodeId, Unary, prune, recognize};
 
 /// Imports a model, and lists what was made of it.
 pub(super) fn convert(model: ModelProto, options: &ImportOptions) -> Result<(FloatGraph, Summary), ImportError> {
@@ -156,12 +156,22 @@ impl<'a> Import<'a> {
         let labels = output::labels(&self.builder, scores);
         self.builder.notes.extend(output::left_out(self.plan.graph, self.plan.output));
         let origins = std::mem::take(&mut self.builder.origins);
-        let (mut nodes, notes) = (self.builder.nodes, self.builder.notes);
-        recognize(&mut nodes);
+        let (mut nodes, mut notes) = (self.builder.nodes, self.builder.notes);
+        notes.extend(recognised(&recognize(&mut nodes)));
         let moved = prune(&mut nodes, scores);
         let output = moved.get(scores.0).copied().flatten().unwrap_or(scores);
         let graph = FloatGraph { nodes, output, labels, notes };
         let summary = self.plan.summarize(&graph, &self.values, &moved, &origins);
         Ok((graph, summary))
     }
+}
+
+/// A note on functions that were spelled in several nodes.
+fn recognised(functions: &[Unary]) -> Option<String> {
+    let mut names: Vec<_> = functions.iter().map(|function| function.name()).collect();
+    names.dedup();
+    let (count, names) = (functions.len(), names.join(", "));
+    (count > 0).then(|| {
+        format!("{count} function{} of one value spelled in several nodes: {names}", if count == 1 { "" } else { "s" })
+    })
 }

@@ -24,7 +24,7 @@ use super::windows::Averaging;
 use crate::architecture::{Architecture, Interval, LayerNode, Norm, ParameterId, ParameterSpec, ValueId};
 use crate::layers::{
     Affine, Combine, Concat, Conv, Dense, Layer, MatMul, MaxPool, Multiply, Rearrange, Requantize, Share, Standardize,
-    SumPool,
+    SumPool, ValueType,
 };
 use crate::parameters::Parameters;
 
@@ -38,6 +38,9 @@ impl Assembly<'_> {
         let norm = self.norm(node, &weights, &(coefficients.norms() / scale));
         let weight = reshaped(weights, weight_shape(node));
         let products = Parameters::new(vec![weight.clone()]);
+        let interval = Interval::new(-limits.weight, limits.weight);
+        let spec = ParameterSpec { name: node.name.clone(), shape: weight.shape().to_vec(), interval, norm };
+        self.inferred(id, &linear_layer(node, 0, None), &[spec])?;
         let mut integers = Batch::run(&linear_layer(node, 0, None), &[self.integer(node.inputs[0])], &products);
         let channels = channels(node, scale.len());
         let missing = self.missing(id, &coefficients, scale, &integers, &channels);
@@ -128,7 +131,7 @@ impl Assembly<'_> {
                 (passing_layer(op, &node.shape), grid)
             }
         };
-        let integers = self.run(id, &layer);
+        let integers = self.run(id, &layer)?;
         self.place(id, layer, integers, grid)
     }
 
@@ -141,9 +144,11 @@ impl Assembly<'_> {
         (Layer::Standardize(Standardize { scale, epsilon }), grid)
     }
 
-    fn run(&self, id: usize, layer: &Layer) -> Batch {
+    /// What a layer without parameters makes of the calibration records, if it takes them.
+    fn run(&self, id: usize, layer: &Layer) -> Result<Batch, QuantizeError> {
+        self.inferred(id, layer, &[])?;
         let inputs: Vec<&Batch> = self.network.nodes[id].inputs.iter().map(|&input| self.integer(input)).collect();
-        Batch::run(layer, &inputs, &Parameters::new(Vec::new()))
+        Ok(Batch::run(layer, &inputs, &Parameters::new(Vec::new())))
     }
 
     /// Writes the rounding and the activation of a settled accumulator.
@@ -154,7 +159,7 @@ impl Assembly<'_> {
             Some(fixed) => Grid::steps(Array1::from_elem(self.network.nodes[id].len(), fixed.value)),
             None => Grid { step: &root.step * 2f64.powi(shift as i32), ..root.clone() },
         };
-        let integers = self.run(id, &layer);
+        let integers = self.run(id, &layer)?;
         let told = self.classes.is_public(id) || self.classes.is_told(id);
         let tabulated = matches!(self.network.nodes[id].op, Op::Apply(Function::Other(_)));
         let step = (tabulated || is_free(self.network, id) && told).then(|| grid.any_step());
@@ -165,12 +170,16 @@ impl Assembly<'_> {
         Ok(())
     }
 
-    fn place(&mut self, id: usize, layer: Layer, integers: Batch, grid: Grid) -> Result<(), QuantizeError> {
+    fn inferred(&self, id: usize, layer: &Layer, specs: &[ParameterSpec]) -> Result<ValueType, QuantizeError> {
         let node = &self.network.nodes[id];
         let inputs: Vec<_> = node.inputs.iter().filter_map(|&input| self.types[input].clone()).collect();
-        let inferred = layer.operator().infer(&inputs, &self.specs);
         let wrong = |source| QuantizeError::Layer { layer: node.name.clone(), source };
-        self.types[id] = Some(inferred.map_err(wrong)?);
+        layer.operator().infer(&inputs, specs).map_err(wrong)
+    }
+
+    fn place(&mut self, id: usize, layer: Layer, integers: Batch, grid: Grid) -> Result<(), QuantizeError> {
+        let node = &self.network.nodes[id];
+        self.types[id] = Some(self.inferred(id, &layer, &self.specs)?);
         let inputs = node.inputs.iter().map(|&input| ValueId(input)).collect();
         self.layers[id - 1] = Some(LayerNode { name: node.name.clone(), layer, inputs, step: None });
         (self.integers[id], self.grids[id]) = (Some(integers), Some(grid));

@@ -71,7 +71,7 @@ impl Scale {
         let bits = 30 - (usize::BITS - (ensemble.roots.len().max(1) - 1).leading_zeros()).min(29);
         let most = (1i64 << bits) - 1;
         let leaf = Interval::new(-most, most);
-        let vote = ensemble.leaves().flat_map(|votes| tables::summed(votes)).map(|(_, vote)| vote.abs());
+        let vote = ensemble.leaves().flat_map(tables::summed).map(|(_, vote)| vote.abs());
         let vote = vote.fold(0.0, f64::max);
         let base = ensemble.base.iter().map(|base| (f64::from(*base) - offset).abs()).fold(0.0, f64::max);
         let room = (most as f64 / vote).min(Self::BASE.hi as f64 / base);
@@ -220,8 +220,8 @@ impl Runs<'_> {
             let after = after.scores.iter().map(|&score| score as f64 * architecture.score_scale).collect();
             Ok((before, after))
         };
-        let runs: Result<Vec<(Vec<f64>, Vec<f64>)>, QuantizeError> = records.par_iter().enumerate().map(one).collect();
-        Ok(runs?.into_iter().unzip())
+        let runs = records.par_iter().enumerate().map(one).collect::<Result<Vec<_>, QuantizeError>>()?;
+        Ok(runs.into_iter().unzip())
     }
 
     fn name(&self) -> &str {

@@ -197,7 +197,7 @@ impl<'a> SystemBuilder<'a> {
         outs
     }
 
-    fn rows(&self, sources: &Vec<TensorId>) -> usize {
+    fn rows(&self, sources: &[TensorId]) -> usize {
         sources.first().and_then(|source| self.system.tensor(*source).shape.first()).copied().unwrap_or_default()
     }
 
