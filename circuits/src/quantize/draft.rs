@@ -31,8 +31,8 @@ pub(super) struct Draft {
 pub(super) enum Readout {
     /// Softmax along an axis with this many entries.
     Softmax(usize),
-    /// Division by a norm.
-    Normalize,
+    /// Division by a norm along an axis with this many entries.
+    Normalize(usize),
     /// Refused already; stands in so that later nodes are looked at too.
     Refused,
 }

@@ -123,7 +123,8 @@ impl Walk {
             }
             _ => {
                 let op = Op::Apply(Function::Identity);
-                (Readout::Normalize, self.draft.push(&node.name, op, vec![value.base], node.shape.clone()))
+                let entries = if let FloatOp::Normalize { axis, .. } = node.op { node.shape[axis] } else { 0 };
+                (Readout::Normalize(entries), self.draft.push(&node.name, op, vec![value.base], node.shape.clone()))
             }
         };
         self.draft.readouts.insert(stand_in.base, (kind, value.clone()));

@@ -68,7 +68,7 @@ pub(super) fn limits(like: &Architecture, id: usize) -> (Option<i64>, Option<u64
     };
     let spec = |id: ParameterId| like.parameters.get(id.0);
     let norm = spec(weight).and_then(|spec| spec.norm).map(|norm| norm.bound);
-    (bias.and_then(spec).map(|spec| spec.interval.hi), norm)
+    (bias.and_then(spec).map(|spec| spec.interval.hi.min(-spec.interval.lo).max(0)), norm)
 }
 
 /// What the architecture's sum that is node `id` multiplies one of its terms with.

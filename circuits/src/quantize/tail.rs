@@ -55,7 +55,9 @@ fn readout(draft: &Draft, value: &Lazy) -> Option<(Readout, Lazy)> {
 /// The value without a final normalisation over probabilities.
 fn unnormalised(draft: &mut Draft, value: &Lazy) -> Lazy {
     match readout(draft, value) {
-        Some((Readout::Normalize, inner)) if is_positive(draft, &inner) => inner,
+        Some((Readout::Normalize(entries), inner)) if entries == value.scale.len() && is_positive(draft, &inner) => {
+            inner
+        }
         _ => value.clone(),
     }
 }
@@ -119,6 +121,8 @@ fn unsigmoid_node(draft: &mut Draft, id: usize) -> Option<Lazy> {
     let node = draft.nodes[id].clone();
     match node.op {
         Op::Apply(Function::Sigmoid) => Some(draft.plain(node.inputs[0])),
+        // A place that reads nothing holds 0, which is not what the sigmoid of 0 is.
+        Op::Move(Some(indices)) if indices.iter().any(Option::is_none) => None,
         Op::Move(indices) => {
             let inner = unsigmoid_node(draft, node.inputs[0])?;
             Some(draft.movement(&node.name, &inner, indices, node.shape))

@@ -181,7 +181,8 @@ impl<'a> SystemBuilder<'a> {
             let shape = self.value(key).shape.into_iter().chain(rows.into_iter().skip(1)).collect();
             outs.push(self.tensor(name, ValueType { shape, interval }, Definition::Selected { source, key, first }));
         }
-        let (read, sources) = (Read { key, outs: outs.clone() }, sources.iter().map(|(_, source)| *source).collect());
+        let (read, sources) =
+            (Read { key, outs: outs.clone() }, sources.iter().map(|(_, source)| *source).collect::<Vec<_>>());
         let rows = self.rows(&sources);
         let mut relations = self.system.relations.iter_mut();
         let same = relations.find_map(|relation| match relation {

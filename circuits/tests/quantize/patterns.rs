@@ -218,3 +218,42 @@ fn a_tie_is_class_0_before_and_after() {
     assert_eq!((tie, zkdx_circuits::layers::argmax(&[7, 7])), (0, 0));
     assert_eq!(crate::builder::float_class(&graph, &[0.0, 0.0]), tie);
 }
+
+/// What ends a network changes no class only where it covers all scores.
+#[test]
+fn ends_that_change_the_class_stay() {
+    let mut b = Builder::new(&[1, 4]);
+    let z = b.dense("layer", 0, &noise(3, 12), &noise(4, 3));
+    let s = b.map("sigmoid", FloatOp::Sigmoid, z);
+    let indices = vec![Some(0), None, Some(2), Some(1)];
+    let padded = b.node("pad", FloatOp::Gather { indices, fill: 0.0 }, &[s], &[1, 4]);
+    let (_, head) = check(&b.graph(padded));
+    assert_eq!(head, Head::Scores);
+    let mut b = Builder::new(&[1, 4]);
+    let z = b.dense("layer", 0, &noise(3, 12), &noise(4, 3));
+    let s = b.map("sigmoid", FloatOp::Sigmoid, z);
+    let each = b.map("each", FloatOp::Normalize { norm: Norm::L2, axis: 0 }, s);
+    assert!(faithful(&b.graph(each), &Options::default()).is_err());
+}
+
+/// The record's zero is not that of an activation beside it.
+#[test]
+fn the_record_is_not_compared_with_other_values() {
+    let mut b = Builder::new(&[1, 1, 4, 4]);
+    let shift = b.constant(&[1, 1, 1, 1], &[-150.0]);
+    let x = b.node("shift", FloatOp::Add, &[0, shift], &[1, 1, 4, 4]);
+    let relu = b.map("relu", FloatOp::Relu, x);
+    let joined = b.node("join", FloatOp::Concat { axis: 2 }, &[0, relu], &[1, 1, 8, 4]);
+    let pooled = b.pool(joined, 2, 1, 0, None);
+    let x = b.flatten(pooled);
+    let scores = logits(&mut b, x, 3, 7);
+    let graph = b.graph(scores);
+    let records: Vec<Vec<f64>> =
+        noise(5, 16 * 60).chunks(16).map(|row| row.iter().map(|&x| 150.0 + 50.0 * f64::from(x)).collect()).collect();
+    // Refused for its scales, or right.
+    if let Ok((_, report)) = zkdx_circuits::quantize::quantize(&graph, &records, None, &Options::default()) {
+        let scores = report.layers.last().unwrap();
+        assert!(scores.max_error < 0.02 * scores.largest, "{report}");
+    }
+}");
+}

@@ -84,15 +84,25 @@ impl Draft {
         Lazy { scale: scales.into(), shift, shifted: value.shifted || fill != 0.0, ..moved }
     }
 
-    /// Whether a node is the record with places that read nothing: they have another zero than the rest.
+    /// Whether a node is the record with places that read nothing, or beside other values: they have another zero than the rest.
     fn has_holes(&self, base: usize) -> bool {
-        let mut holes = false;
-        let mut id = base;
-        while let Op::Move(picks) = &self.nodes[id].op {
-            holes |= picks.as_ref().is_some_and(|picks| picks.iter().any(Option::is_none));
-            id = self.nodes[id].inputs[0];
+        let (mut holes, mut record, mut open) = (false, false, vec![base]);
+        while let Some(id) = open.pop() {
+            match &self.nodes[id].op {
+                Op::Move(picks) => holes |= picks.as_ref().is_some_and(|picks| picks.iter().any(Option::is_none)),
+                Op::Concat { .. } => {}
+                Op::Input => {
+                    record = true;
+                    continue;
+                }
+                _ => {
+                    holes = true;
+                    continue;
+                }
+            }
+            open.extend(&self.nodes[id].inputs);
         }
-        holes && matches!(self.nodes[id].op, Op::Input)
+        holes && record
     }
 
     /// A node of its own for what is pending on a value: a convolution of single entries where channels have one scale each.

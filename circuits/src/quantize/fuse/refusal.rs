@@ -81,7 +81,7 @@ pub(in crate::quantize) fn operator(op: &FloatOp) -> &'static str {
 /// Nodes that divide by a norm although something else than the end of the network reads them.
 pub(in crate::quantize) fn misplaced(graph: &FloatGraph, draft: &Draft, output: usize) -> Vec<Refusal> {
     let needed = draft.needed(output);
-    let middle = draft.readouts.iter().filter(|(id, (kind, _))| needed[**id] && *kind == Readout::Normalize);
+    let middle = draft.readouts.iter().filter(|(id, (kind, _))| needed[**id] && matches!(kind, Readout::Normalize(_)));
     let refusal = |name: &str| {
         let node = graph.nodes.iter().find(|node| node.name == name);
         let (reason, advice) = MIDDLE;
