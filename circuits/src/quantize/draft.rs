@@ -75,7 +75,8 @@ impl Draft {
     /// `scale ⊙ value + shift`; folded into the value's dense layer if it is one.
     pub(super) fn affine(&mut self, value: &Lazy, scale: &Array1<f64>, shift: &Array1<f64>) -> Lazy {
         let (scale, shift) = (&value.scale * scale, &value.shift * scale + shift);
-        let pending = Lazy { scale, shift, ..*value };
+        let shifted = value.shifted || shift.iter().any(|&b| b != 0.0);
+        let pending = Lazy { base: value.base, scale, shift, shifted };
         self.fold_back(&pending).unwrap_or(pending)
     }
 

@@ -23,8 +23,8 @@ use super::network::{Function, Node, Op};
 use super::windows::Averaging;
 use crate::architecture::{Architecture, Interval, LayerNode, Norm, ParameterId, ParameterSpec, ValueId};
 use crate::layers::{
-    Affine, Combine, Concat, Conv, Dense, Layer, MatMul, MaxPool, Multiply, Rearrange, Requantize, Share, Standardize,
-    SumPool, ValueType,
+    Affine, Combine, Concat, Conv, Dense, Layer, LayerError, MatMul, MaxPool, Multiply, Rearrange, Requantize, Share,
+    Standardize, SumPool, ValueType,
 };
 use crate::parameters::Parameters;
 
@@ -110,9 +110,19 @@ impl Assembly<'_> {
         let inputs: Vec<&Grid> = node.inputs.iter().map(|&input| self.grid(input)).collect();
         let (layer, grid) = match &node.op {
             Op::Sum(signs) => {
-                let steps: Array1<f64> = self.classes.labels(id).iter().map(|&label| scale(label)).collect();
-                let factor = |(grid, sign): (&&Grid, &i64)| sign * (grid.any_step() / steps[0]).round() as i64;
-                let factors = inputs.iter().zip(signs).map(factor).collect();
+                let mut steps: Array1<f64> = self.classes.labels(id).iter().map(|&label| scale(label)).collect();
+                let ratios = inputs.iter().map(|grid| ratio(&grid.step, &steps)).collect::<Option<Vec<_>>>();
+                let Some(ratios) = ratios else {
+                    let reason = "adds values whose scales are no multiples of that of the sum".to_owned();
+                    return Err(QuantizeError::Layer {
+                        layer: node.name.clone(),
+                        source: LayerError::Malformed(reason),
+                    });
+                };
+                let factors = ratios.into_iter().zip(signs).map(|(ratio, sign)| sign * ratio).collect();
+                // What is always 0 has no scale.
+                let empty = |k: usize| inputs.iter().all(|grid| grid.step[k] == 0.0);
+                steps.iter_mut().enumerate().filter(|(k, _)| empty(*k)).for_each(|(_, step)| *step = 0.0);
                 (Layer::Combine(Combine { factors, constant: 0 }), Grid::steps(steps))
             }
             Op::Multiply => (Layer::Multiply(Multiply {}), Grid::steps(&inputs[0].step * &inputs[1].step)),
@@ -208,6 +218,17 @@ impl Assembly<'_> {
         Ok(Assembled { model: QuantizedModel { architecture, parameters }, grids })
     }
 }
+
+/// How many units of a sum a unit of one of its terms is, at every entry where the term has a scale; 1 if it has none anywhere.
+fn ratio(term: &Array1<f64>, sum: &Array1<f64>) -> Option<i64> {
+    let ratios = || term.iter().zip(sum).filter(|(term, _)| **term > 0.0).map(|(term, sum)| term / sum);
+    let first = ratios().next().map_or(1.0, f64::round);
+    let near = |ratio: f64| (ratio / first - 1.0).abs() < 1e-6;
+    (first >= 1.0 && first < MAX_FACTOR && ratios().all(near)).then_some(first as i64)
+}
+
+/// Largest factor of a term.
+const MAX_FACTOR: f64 = (1u64 << 40) as f64;
 
 fn linear_layer(node: &Node, weight: usize, bias: Option<usize>) -> Layer {
     let (weight, bias) = (ParameterId(weight), bias.map(ParameterId));

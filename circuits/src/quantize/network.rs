@@ -327,6 +327,16 @@ impl Network {
         values
     }
 
+    /// Whether something adds a node's integers to others, compares them or looks them up: then they must have the scale of their class, and
+    /// not only one that the next weights can take up.
+    pub(super) fn keeps_scale(&self, id: usize) -> bool {
+        self.readers(id).any(|reader| match self.nodes[reader].op {
+            Op::Sum(_) | Op::Apply(_) | Op::Concat { .. } | Op::MaxPool(_) | Op::Average(_) => true,
+            Op::Move(_) => self.keeps_scale(reader),
+            _ => false,
+        })
+    }
+
     /// Nodes that read `id`, once per reading.
     pub(super) fn readers(&self, id: usize) -> impl Iterator<Item = usize> + '_ {
         self.nodes

@@ -59,7 +59,11 @@ impl<'a> Rebuild<'a> {
     fn copy(&mut self, id: usize) -> usize {
         let node = &self.old.nodes[id];
         let inputs = node.inputs.iter().map(|&input| self.input(id, input)).collect();
-        self.push(Node { inputs, ..node.clone() })
+        let op = match &node.op {
+            Op::Average(mean) if self.old.keeps_scale(id) => Op::Average(mean.binary()),
+            op => op.clone(),
+        };
+        self.push(Node { inputs, op, ..node.clone() })
     }
 
     /// The pooling that comes before activation `id` although the graph has it after.
@@ -101,7 +105,7 @@ impl<'a> Rebuild<'a> {
             Op::Sum(_) if matches!(self.old.nodes[id].op, Op::Apply(_)) => self.copies[id],
             Op::Sum(_) => self.accumulator(id),
             Op::Multiply | Op::MatMul => self.factor(id),
-            Op::Average(_) if self.to_scores[reader] => self.rounded(id),
+            Op::Average(_) if self.to_scores[reader] => self.factor(id),
             _ if self.to_scores[reader] => self.moved(id),
             Op::MaxPool(_) if self.accumulates(reader) => self.copies[id],
             _ => self.rounded(id),

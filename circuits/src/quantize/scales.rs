@@ -154,10 +154,14 @@ impl Assembly<'_> {
         self.requantise(id, root, shift, &form)
     }
 
-    /// A mean has the scale of its terms: the smallest shift that makes it fit.
+    /// A mean has the scale of its terms, exactly if anything compares it with others or adds it to them; otherwise with the smallest shift
+    /// that makes it fit.
     fn mean(&self, id: usize, root: usize, form: &Form) -> Result<u32, QuantizeError> {
         if let Some(like) = self.like {
             return like::shift(like, id);
+        }
+        if let (Op::Average(mean), true) = (&self.network.nodes[root].op, self.network.keeps_scale(id)) {
+            return Ok(mean.denominator.ilog2());
         }
         let largest = self.integer(root).largest();
         let fits = |shift: &u32| crate::layers::rounded_quotient(largest, *shift) <= form.top;

@@ -40,6 +40,9 @@ pub(super) struct Averaging {
     pub(super) denominator: i64,
 }
 
+/// Bits of factors where the mean of some number of entries is no binary fraction: an error of one in some ten thousand.
+const FACTOR_BITS: i32 = 12;
+
 /// Largest denominator.
 const MAX_DENOMINATOR: i64 = 1 << 24;
 
@@ -118,6 +121,18 @@ impl Averaging {
         let denominator = counts.iter().try_fold(1i64, |all, &count| multiple(all, count))?;
         let factors = Some(counts.iter().map(|count| denominator / count).collect());
         Some(Self { window: window.clone(), factors, denominator })
+    }
+
+    /// The same with a denominator that is a power of two, so that rounding can take it away: exactly where each position reads a power of
+    /// two of entries, and otherwise with factors of [`FACTOR_BITS`] bits.
+    pub(super) fn binary(&self) -> Self {
+        let weights: Vec<f64> = (0..self.window.positions()).map(|position| self.weight(position)).collect();
+        let exact = weights.iter().all(|weight| weight.log2().fract() == 0.0);
+        let least = weights.iter().copied().fold(1.0, f64::min);
+        let bits = -least.log2().floor() as i32 + if exact { 0 } else { FACTOR_BITS };
+        let factors: Vec<i64> = weights.iter().map(|weight| (weight * 2f64.powi(bits)).round() as i64).collect();
+        let factors = factors.iter().any(|&factor| factor != 1).then_some(factors);
+        Self { window: self.window.clone(), factors, denominator: 1 << bits }
     }
 
     /// What the sum at each position is multiplied with.

@@ -1,5 +1,6 @@
 //! Quantisation: the example models, every pattern of a graph, random networks, files, and what is refused.
 
+mod blocks;
 mod builder;
 mod convolutions;
 mod files;

@@ -255,5 +255,4 @@ fn the_record_is_not_compared_with_other_values() {
         let scores = report.layers.last().unwrap();
         assert!(scores.max_error < 0.02 * scores.largest, "{report}");
     }
-}");
 }

@@ -17,7 +17,7 @@ impl Draft {
     pub(in crate::quantize) fn add(&mut self, name: &str, left: &Lazy, right: &Lazy, sign: i64) -> Lazy {
         let factor = sign as f64;
         if left.base == right.base {
-            let base = self.plain(left.base);
+            let base = Lazy { shifted: left.shifted || right.shifted, ..self.plain(left.base) };
             let (scale, shift) = (&left.scale + factor * &right.scale, &left.shift + factor * &right.shift);
             return self.affine(&base, &scale, &shift);
         }
