@@ -224,7 +224,7 @@ fn ratio(term: &Array1<f64>, sum: &Array1<f64>) -> Option<i64> {
     let ratios = || term.iter().zip(sum).filter(|(term, _)| **term > 0.0).map(|(term, sum)| term / sum);
     let first = ratios().next().map_or(1.0, f64::round);
     let near = |ratio: f64| (ratio / first - 1.0).abs() < 1e-6;
-    (first >= 1.0 && first < MAX_FACTOR && ratios().all(near)).then_some(first as i64)
+    ((1.0..MAX_FACTOR).contains(&first) && ratios().all(near)).then_some(first as i64)
 }
 
 /// Largest factor of a term.
