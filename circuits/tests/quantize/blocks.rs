@@ -40,7 +40,7 @@ fn close(what: &str, graph: &FloatGraph, lo: f64, hi: f64) {
 
 fn line(n: usize, kernel: usize, same: bool) -> Window {
     let axis = WindowAxis::new(n, kernel);
-    let keep = WindowAxis { before: (kernel - 1) / 2, after: kernel / 2, ..axis.clone() };
+    let keep = WindowAxis { before: (kernel - 1) / 2, after: kernel / 2, ..axis };
     Window { axes: vec![if same { keep } else { WindowAxis { stride: kernel, ..axis } }] }
 }
 
