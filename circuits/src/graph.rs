@@ -176,6 +176,8 @@ pub enum FloatOp {
         /// Parts of the channels that are convolved apart.
         groups: usize,
     },
+    /// Rows of the first input, a table, that the integers of the second name.
+    Embed,
     /// Decision trees over the last axis.
     Trees(Ensemble),
     /// Largest entry that the window reads, over the last axes. Padding never wins.

@@ -166,11 +166,12 @@ prop_compose! {
 prop_compose! {
     fn embed()(
         shape in proptest::collection::vec(1usize..4, 1..3), bits in 1u32..5, lo in -9i64..9, width in 1usize..5,
-        entries in interval(1 << 20), seed: u64,
+        entries in interval(1 << 20), bias in proptest::option::of(interval(5000)), rounds: bool, seed: u64,
     ) -> Case {
         let names = Interval::new(lo, lo + (1 << bits) - 1);
         let mut sketch = Sketch::new(&shape, names);
-        let scores = sketch.embed(RECORD, names, width, entries);
+        let rows = sketch.embed(RECORD, names, width, entries, bias);
+        let scores = if rounds { sketch.clamp(rows, 5, -128, 127) } else { rows };
         case(sketch, scores, seed)
     }
 }

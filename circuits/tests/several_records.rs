@@ -127,7 +127,7 @@ fn all_operators(kind: OutcomeKind) -> Architecture {
     let shares = sketch.layer(Layer::Share(Share { scale: 16 }), &[normal]);
     let few = sketch.rearrange(shares, &[1, 25], None, 0);
     let named = sketch.clamp(few, 0, 0, 3);
-    let rows = sketch.embed(named, Interval::new(0, 3), 2, BYTES);
+    let rows = sketch.embed(named, Interval::new(0, 3), 2, BYTES, Some(BYTES));
     let rows = sketch.rearrange(rows, &[1, 50], None, 0);
     let votes = sketch.trees(few, 25, [2, 2, 6, 3], BYTES);
     let flat = sketch.concat(&[few, rows], 1);

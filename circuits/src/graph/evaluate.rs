@@ -111,6 +111,7 @@ impl FloatOp {
         match self {
             Self::MatMul => matmul(a, b, shape),
             Self::Conv { window, groups } => convolution::convolve(a, b, window, *groups, shape),
+            Self::Embed => embed(a, b, shape),
             Self::Add => zip(a, b, shape, |a, b| a + b),
             Self::Sub => zip(a, b, shape, |a, b| a - b),
             Self::Mul => zip(a, b, shape, |a, b| a * b),
@@ -152,6 +153,14 @@ fn zip(
     f: impl Fn(f32, f32) -> f32,
 ) -> Result<ArrayD<f32>, ShapeError> {
     Ok(Zip::from(&spread(a, shape)?).and(&spread(b, shape)?).map_collect(|a, b| f(*a, *b)))
+}
+
+/// Rows by number, NaN where there is none of that number.
+fn embed(table: &ArrayViewD<'_, f32>, x: &ArrayViewD<'_, f32>, shape: &[usize]) -> Result<ArrayD<f32>, ShapeError> {
+    let (rows, width) = (table.shape()[0], table.shape()[1]);
+    let row = |&x: &f32| (x >= 0.0 && x.fract() == 0.0 && x < rows as f32).then_some(x as usize);
+    let entry = |row: Option<usize>, column: usize| row.map_or(f32::NAN, |row| table[[row, column]]);
+    from_entries(shape, x.iter().map(row).flat_map(|row| (0..width).map(move |column| entry(row, column))).collect())
 }
 
 /// One matrix product per batch entry.

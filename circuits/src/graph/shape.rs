@@ -38,6 +38,7 @@ impl FloatOp {
             (Self::MaxPool { window }, [x]) => pooling::shape(x, window, false)?,
             (Self::AveragePool { window, count_padding }, [x]) => pooling::shape(x, window, *count_padding)?,
             (Self::Gather { indices, .. }, [x]) => gather::shape(x, own, indices)?,
+            (Self::Embed, [table, x]) => embed(table, x)?,
             (Self::Trees(ensemble), [x]) => ensemble.shape(x)?,
             (_, [x]) => x.to_vec(),
             _ => return ShapeError::new("wrong number of inputs"),
@@ -49,7 +50,7 @@ impl FloatOp {
     fn check_arity(&self, got: usize) -> Result<(), ShapeError> {
         let fits = match self {
             Self::Input | Self::Constant(_) => got == 0,
-            Self::MatMul | Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Conv { .. } => got == 2,
+            Self::MatMul | Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Conv { .. } | Self::Embed => got == 2,
             Self::Concat { .. } => got > 0,
             _ => got == 1,
         };
@@ -111,6 +112,13 @@ fn matmul(a: &[usize], b: &[usize]) -> Result<Vec<usize>, ShapeError> {
     shape.extend((a.len() > 1).then_some(*rows));
     shape.extend((b.len() > 1).then_some(*columns));
     Ok(shape)
+}
+
+fn embed(table: &[usize], x: &[usize]) -> Result<Vec<usize>, ShapeError> {
+    match table {
+        [_, width] => Ok([x, &[*width]].concat()),
+        _ => ShapeError::new(format!("a table of shape {table:?} has no rows")),
+    }
 }
 
 fn reshape(from: &[usize], to: &[usize]) -> Result<Vec<usize>, ShapeError> {

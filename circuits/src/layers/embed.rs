@@ -3,17 +3,20 @@
 use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 
-use super::operands::{count, entries, malformed, parameter, single, tensor};
+use super::bounds::Bounds;
+use super::operands::{count, entries, malformed, parameter, shaped, single, tensor};
 use super::{LayerError, Operator, ValueType};
 use crate::architecture::{Interval, ParameterId, ParameterSpec};
 use crate::parameters::Parameters;
-use crate::system::{SystemBuilder, TensorId};
+use crate::system::{IndexMap, SystemBuilder, TensorId, Term};
 
-/// `out[…, j] = table[x[…] − first, j]`, no rounding.
+/// `out[…, j] = table[x[…] − first, j] + bias[j]`, no rounding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Embed {
     /// `rows × width`.
     pub table: ParameterId,
+    /// `width`.
+    pub bias: Option<ParameterId>,
     /// What names the first row.
     pub first: i64,
 }
@@ -33,20 +36,34 @@ impl Operator for Embed {
         }
         let shape = [x.shape.as_slice(), &[width]].concat();
         count(&shape)?;
-        Ok(ValueType { shape, interval: table.interval })
+        let mut bounds = Bounds::from(table.interval);
+        if let Some(id) = self.bias {
+            let bias = parameter(parameters, id)?;
+            shaped(bias, &[width])?;
+            bounds = bounds + bias.interval.into();
+        }
+        Ok(ValueType { shape, interval: bounds.tracked()? })
     }
 
     fn evaluate(&self, inputs: &[&ArrayD<i64>], parameters: &Parameters) -> ArrayD<i64> {
         let table = &parameters.tensors()[self.table.0];
         let width = table.shape()[1];
         let (rows, x) = (entries(table), entries(inputs[0]));
-        let row = |x: &i64| &rows[(x - self.first) as usize * width..][..width];
-        tensor(&[inputs[0].shape(), &[width]].concat(), x.iter().flat_map(row).copied().collect())
+        let bias = self.bias.map(|id| entries(&parameters.tensors()[id.0]));
+        let bias = bias.map_or_else(|| vec![0; width], |bias| bias.into_owned());
+        let row = |x: &i64| {
+            rows[(x - self.first) as usize * width..][..width].iter().zip(&bias).map(|(row, bias)| row + bias)
+        };
+        tensor(&[inputs[0].shape(), &[width]].concat(), x.iter().flat_map(row).collect())
     }
 
     fn relate(&self, system: &mut SystemBuilder<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerError> {
-        self.infer(&system.values(inputs), system.parameters())?;
+        let out = self.infer(&system.values(inputs), system.parameters())?;
         let table = system.weight(self.table)?;
-        Ok(system.select(inputs[0], self.first, &[("row", table)])[0])
+        let row = system.select(inputs[0], self.first, &[("row", table)])[0];
+        let Some(id) = self.bias else { return Ok(row) };
+        let (len, width) = (system.len(row), out.shape.last().copied().unwrap_or(1));
+        let bias = Term::mapped(system.weight(id)?, 1, IndexMap::repeated(len, width));
+        Ok(system.linear("accumulator", out, 0, vec![Term::of(row, 1), bias]))
     }
 }

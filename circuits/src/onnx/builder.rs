@@ -18,6 +18,8 @@ pub(super) struct Builder {
     /// Class labels, with the scores that they name.
     pub(super) labels: Vec<(NodeId, Vec<String>)>,
     pub(super) notes: Vec<String>,
+    /// Whether the record is declared as integers.
+    pub(super) integers: bool,
     /// The ONNX node at work.
     pub(super) origin: usize,
     constants: usize,
@@ -26,7 +28,15 @@ pub(super) struct Builder {
 impl Builder {
     pub(super) fn new(input: FloatNode) -> Self {
         let (labels, notes) = (Vec::new(), Vec::new());
-        Self { nodes: vec![input], origins: vec![usize::MAX], labels, notes, origin: usize::MAX, constants: 0 }
+        Self {
+            nodes: vec![input],
+            origins: vec![usize::MAX],
+            labels,
+            notes,
+            integers: false,
+            origin: usize::MAX,
+            constants: 0,
+        }
     }
 
     /// Adds a node; `shape` is the target of a reshape, and empty otherwise.

@@ -7,7 +7,7 @@ use super::error::Reason;
 use super::registry::Operator;
 use super::tensor::{self, Tensor};
 use super::value::Value;
-use crate::graph::count;
+use crate::graph::{NodeId, count};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::onnx("Constant", 1, (0, 0), constant),
@@ -76,6 +76,8 @@ fn cast(call: &mut Call<'_>) -> Outputs {
     let value = call.value(0)?;
     Ok(vec![match (value, to) {
         (value @ Value::Float(_), tensor::FLOAT) | (value @ Value::Int(_), tensor::INT64) => value,
+        // A record of integers, which stay what they are.
+        (value @ Value::Float(NodeId(0)), tensor::INT64 | tensor::INT32) if call.builder.integers => value,
         (Value::Int(value), tensor::FLOAT) => Value::Float(call.constant(value.mapv(|x| x as f32))?),
         (Value::Int(value), tensor::INT32) => Value::Int(value.mapv(|x| i64::from(x as i32))),
         (Value::Int(value), tensor::BOOL) => Value::Int(value.mapv(|x| i64::from(x != 0))),

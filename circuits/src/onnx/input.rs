@@ -9,7 +9,7 @@ use crate::graph::{FloatNode, FloatOp, count};
 pub(super) fn record(input: &ValueInfoProto) -> Result<(FloatNode, Option<String>), Reason> {
     let declared = input.r#type.as_ref().and_then(|declared| declared.tensor_type.as_ref());
     let Some(declared) = declared else { return Reason::broken("it is not declared as a tensor") };
-    if declared.elem_type != tensor::FLOAT {
+    if ![tensor::FLOAT, tensor::INT64, tensor::INT32].contains(&declared.elem_type) {
         return Err(Reason::ElementType(tensor::type_name(declared.elem_type)));
     }
     let Some(shape) = &declared.shape else { return Reason::broken("it is declared without a shape") };
@@ -29,6 +29,12 @@ fn size(axis: usize, dim: &DimensionProto) -> Result<usize, Reason> {
         None if dim.dim_param.is_empty() => Err(Reason::Dynamic { axis, name: "?".into() }),
         None => Err(Reason::Dynamic { axis, name: super::error::printable(&dim.dim_param) }),
     }
+}
+
+/// Whether an input is declared as a tensor of integers.
+pub(super) fn is_integral(input: &ValueInfoProto) -> bool {
+    let declared = input.r#type.as_ref().and_then(|declared| declared.tensor_type.as_ref());
+    declared.is_some_and(|declared| declared.elem_type != tensor::FLOAT)
 }
 
 fn quoted(name: &str) -> String {

@@ -57,10 +57,27 @@ fn span(axis: usize, dim: usize, bounds: (i64, i64, i64)) -> Result<FloatOp, Rea
 fn gather(call: &mut Call<'_>) -> Outputs {
     let shape = call.input_shape(0)?;
     let axis = call_axis(call.attributes.int("axis", 0)?, shape.len())?;
+    if let Value::Float(names) = call.value(1)? {
+        return embed(call, axis, names);
+    }
     let indices = call.ints(1)?;
     let picked = pick(call, 0, axis, &indices)?;
     let target = [&shape[..axis], &call.input_shape(1)?, &shape[axis + 1..]].concat();
     Ok(vec![call.reshape(picked, &target)?])
+}
+
+/// Rows of a constant that the record names: an embedding.
+fn embed(call: &mut Call<'_>, axis: usize, names: NodeId) -> Outputs {
+    let shape = call.floats(0)?.shape().to_vec();
+    if axis != 0 || shape.is_empty() {
+        return wrong(1, "depends on the record, which works along axis 0 alone");
+    }
+    let (table, rest) = (call.value(0)?, &shape[1..]);
+    let table = call.reshape(table, &[shape[0], rest.iter().product()])?;
+    let Value::Float(table) = table else { return wrong(0, "is not a tensor of floats") };
+    let target = [&call.shape(names), rest].concat();
+    let rows = call.push(FloatOp::Embed, &[table, names])?;
+    Ok(vec![call.reshape(Value::Float(rows), &target)?])
 }
 
 /// Columns by constant index; or, behind an `ArgMax`, the labels by class.

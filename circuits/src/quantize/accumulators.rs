@@ -104,6 +104,9 @@ impl Assembly<'_> {
     }
 
     pub(super) fn input_interval(&self, id: usize) -> Interval {
+        if self.network.is_table(id) {
+            return Interval::new(0, 1);
+        }
         self.types[self.network.nodes[id].inputs[0]].as_ref().expect("nodes are settled in order").interval
     }
 

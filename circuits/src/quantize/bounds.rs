@@ -59,6 +59,7 @@ impl Step<'_> {
     fn run(&self, inputs: &[&Errors]) -> Errors {
         match &self.node.op {
             Op::Input => self.record(),
+            Op::OneHot(_) => Errors::zeros(&self.floats[self.id]),
             Op::Dense(_) | Op::Conv(_) | Op::Scale(_) => self.linear(inputs[0]),
             Op::Apply(function) => self.activation(*function, inputs[0]),
             Op::Move(_) | Op::MaxPool(_) => inputs[0].map(|errors| self.node.run(&[errors])),
@@ -212,6 +213,7 @@ impl Step<'_> {
         let entries = |id: ParameterId| model.parameters.tensors()[id.0].iter().map(|&x| x as f64).collect();
         match &model.architecture.layers[self.id - 1].layer {
             Layer::Dense(layer) => (entries(layer.weight), layer.bias.map(entries).unwrap_or_default()),
+            Layer::Embed(layer) => (entries(layer.table), layer.bias.map(entries).unwrap_or_default()),
             Layer::Conv(layer) => (entries(layer.weight), layer.bias.map(entries).unwrap_or_default()),
             Layer::Affine(layer) => (entries(layer.weight), layer.bias.map(entries).unwrap_or_default()),
             _ => Default::default(),

@@ -158,7 +158,7 @@ impl Join {
         let len = node.len();
         let input = node.inputs.first().map_or(&[][..], |&input| &labels[input]);
         match &node.op {
-            Op::Input | Op::Scale(_) => self.channels(len, 1, len),
+            Op::Input | Op::Scale(_) | Op::OneHot(_) => self.channels(len, 1, len),
             Op::Dense(linear) => {
                 let width = linear.weight.nrows();
                 input.iter().enumerate().for_each(|(k, &label)| self.unite(label, input[k % width]));

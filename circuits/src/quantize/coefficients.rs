@@ -80,6 +80,11 @@ impl Coefficients {
         self.fold(|sum, w| sum + w)
     }
 
+    /// Largest magnitude of each channel.
+    pub(super) fn peaks(&self) -> Array1<f64> {
+        self.fold(f64::max)
+    }
+
     /// Largest magnitude of each channel's offsets.
     pub(super) fn largest_offsets(&self) -> Array1<f64> {
         let each = self.offsets.len() / self.channels().max(1);
@@ -90,7 +95,7 @@ impl Coefficients {
     pub(super) fn least(&self, limits: &Limits) -> Array1<f64> {
         // The bias is corrected by the mean error of the weights later: a little room is left for that.
         let room = 0.9 * limits.bias as f64;
-        let (peaks, offsets) = (self.fold(f64::max), self.largest_offsets());
+        let (peaks, offsets) = (self.peaks(), self.largest_offsets());
         let mut least = Zip::from(&peaks).and(&offsets).map_collect(|p, b| (p / limits.weight as f64).max(b / room));
         if let Some(norm) = limits.norm {
             Zip::from(&mut least).and(&self.norms()).for_each(|s, sum| *s = s.max(sum / norm as f64));

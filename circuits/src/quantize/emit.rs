@@ -23,8 +23,8 @@ use super::network::{Function, Node, Op};
 use super::windows::Averaging;
 use crate::architecture::{Architecture, Interval, LayerNode, Norm, ParameterId, ParameterSpec, ValueId};
 use crate::layers::{
-    Affine, Combine, Concat, Conv, Dense, Layer, LayerError, MatMul, MaxPool, Multiply, Rearrange, Requantize, Share,
-    Standardize, SumPool, ValueType,
+    Affine, Combine, Concat, Conv, Dense, Embed, Layer, LayerError, MatMul, MaxPool, Multiply, Rearrange, Requantize,
+    Share, Standardize, SumPool, ValueType,
 };
 use crate::parameters::Parameters;
 
@@ -40,8 +40,9 @@ impl Assembly<'_> {
         let products = Parameters::new(vec![weight.clone()]);
         let interval = Interval::new(-limits.weight, limits.weight);
         let spec = ParameterSpec { name: node.name.clone(), shape: weight.shape().to_vec(), interval, norm };
-        self.inferred(id, &linear_layer(node, 0, None), &[spec])?;
-        let mut integers = Batch::run(&linear_layer(node, 0, None), &[self.integer(node.inputs[0])], &products);
+        let layer = self.linear_layer(id, 0, None);
+        self.inferred(id, &layer, &[spec])?;
+        let mut integers = Batch::run(&layer, &[self.integer(node.inputs[0])], &products);
         let channels = channels(node, scale.len());
         let missing = self.missing(id, &coefficients, scale, &integers, &channels);
         let bias = coefficients.biases(scale, &missing, limits.bias);
@@ -60,7 +61,7 @@ impl Assembly<'_> {
         let weight = self.parameter(format!("{name}.weight"), weight, limits.weight, norm);
         let bias = self.parameter(format!("{name}.bias"), bias, limit, None);
         let grid = Grid::steps(channels.each(scale));
-        self.place(id, linear_layer(&self.network.nodes[id], weight, Some(bias)), integers, grid)
+        self.place(id, self.linear_layer(id, weight, Some(bias)), integers, grid)
     }
 
     /// What is missing to the float model's mean of each channel, in units of the accumulator.
@@ -87,6 +88,9 @@ impl Assembly<'_> {
             _ => return None,
         };
         let id = self.network.nodes.iter().position(|other| std::ptr::eq(other, node))?;
+        if self.network.is_table(id) {
+            return None;
+        }
         match self.like {
             Some(like) => like::limits(like, id).1.map(|bound| Norm { axis, bound }),
             None => {
@@ -135,6 +139,11 @@ impl Assembly<'_> {
                 (Layer::Share(Share { scale }), Grid::steps(Array1::from_elem(node.len(), 1.0 / scale as f64)))
             }
             &Op::Standardize(epsilon) => self.standardize(node, epsilon, inputs[0].any_step()),
+            Op::OneHot(_) => {
+                let shape = with_axes(&self.network.nodes[node.inputs[0]].shape);
+                let names = Layer::Rearrange(Rearrange { shape, indices: None, fill: 0 });
+                (names, Grid::steps(Array1::ones(node.len())))
+            }
             op => {
                 let shapes = node.inputs.iter().map(|&input| self.network.nodes[input].shape.as_slice());
                 let grid = Grid::passed(node, &inputs.into_iter().zip(shapes).collect::<Vec<_>>());
@@ -230,8 +239,17 @@ fn ratio(term: &Array1<f64>, sum: &Array1<f64>) -> Option<i64> {
 /// Largest factor of a term.
 const MAX_FACTOR: f64 = (1u64 << 40) as f64;
 
-fn linear_layer(node: &Node, weight: usize, bias: Option<usize>) -> Layer {
-    let (weight, bias) = (ParameterId(weight), bias.map(ParameterId));
+impl Assembly<'_> {
+    fn linear_layer(&self, id: usize, weight: usize, bias: Option<usize>) -> Layer {
+        let (weight, bias) = (ParameterId(weight), bias.map(ParameterId));
+        match self.network.is_table(id) {
+            true => Layer::Embed(Embed { table: weight, bias, first: 0 }),
+            false => linear_layer(&self.network.nodes[id], weight, bias),
+        }
+    }
+}
+
+fn linear_layer(node: &Node, weight: ParameterId, bias: Option<ParameterId>) -> Layer {
     match &node.op {
         Op::Dense(_) => Layer::Dense(Dense { weight, bias }),
         Op::Conv(conv) => Layer::Conv(Conv { weight, bias, window: conv.window.clone(), groups: conv.groups }),

@@ -6,12 +6,11 @@ mod windows;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ndarray::{Array1, ArrayD, Axis, Ix2, IxDyn, Zip, concatenate};
+use ndarray::{Array1, Array2, ArrayD, Axis, Ix2, IxDyn, Zip, concatenate};
 
 pub use refusal::Refusal;
-pub(super) use refusal::misplaced;
-pub(super) use refusal::operator;
-use refusal::{CONSTANT, HALF_OPEN, LEFT, MIXED, QUOTIENT, Reason, VECTOR};
+use refusal::{CONSTANT, HALF_OPEN, LEFT, MIXED, NAMES, QUOTIENT, Reason, VECTOR};
+pub(super) use refusal::{misplaced, operator};
 
 use super::draft::{Draft, Lazy, Readout};
 use super::network::{Function, Linear, Op};
@@ -33,7 +32,8 @@ pub(super) struct Fused {
 
 /// Walks the nodes that the output needs.
 pub(super) fn fuse(graph: &FloatGraph) -> Fused {
-    let mut walk = Walk { draft: Draft::default(), values: BTreeMap::new(), refusals: Vec::new() };
+    let draft = Draft::default();
+    let mut walk = Walk { names: names(graph), draft, values: BTreeMap::new(), refusals: Vec::new() };
     let needed = needed(graph);
     let mut readers = vec![0; graph.nodes.len()];
     let used = graph.nodes.iter().zip(&needed).filter(|(_, needed)| **needed);
@@ -56,6 +56,16 @@ pub(super) fn fuse(graph: &FloatGraph) -> Fused {
     Fused { draft: walk.draft, output, refusals: walk.refusals }
 }
 
+/// Most rows of a table.
+const MAX_NAMES: usize = 4096;
+
+/// Rows of the longest table, up to a power of two.
+fn names(graph: &FloatGraph) -> usize {
+    let tables = graph.nodes.iter().filter(|node| matches!(node.op, FloatOp::Embed)).map(|node| node.inputs[0]);
+    let rows = tables.filter_map(|table| graph.nodes[table.0].shape.first().copied()).max();
+    rows.unwrap_or_default().max(2).next_power_of_two()
+}
+
 fn needed(graph: &FloatGraph) -> Vec<bool> {
     let mut needed = vec![false; graph.nodes.len()];
     let mut open = vec![graph.output, NodeId(0)];
@@ -69,6 +79,8 @@ fn needed(graph: &FloatGraph) -> Vec<bool> {
 }
 
 struct Walk {
+    /// How many names an entry of the record may be: rows of the longest table, up to a power of two.
+    names: usize,
     draft: Draft,
     values: BTreeMap<NodeId, Value>,
     refusals: Vec<Refusal>,
@@ -83,6 +95,8 @@ impl Walk {
             (FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div, [left, right]) => {
                 self.binary(node, left, right)
             }
+            (FloatOp::Embed, [Value::Constant(table), Value::Lazy(value)]) => self.embed(node, table, value),
+            (FloatOp::Embed, _) => Err(NAMES),
             (FloatOp::MatMul, [left, right]) => self.matmul(node, left, right),
             (FloatOp::Softmax { .. } | FloatOp::Normalize { .. }, [Value::Lazy(value)]) => {
                 Ok(self.readout(node, value))
@@ -102,6 +116,23 @@ impl Walk {
             (_, [value]) => self.activation(node, value),
             _ => Err(CONSTANT),
         }
+    }
+
+    /// Rows of a table, by entries of the record.
+    fn embed(&mut self, node: &FloatNode, table: &ArrayD<f64>, names: &Lazy) -> Result<Value, Reason> {
+        let mut source = names.base;
+        while let Op::Move(_) = self.draft.nodes[source].op {
+            source = self.draft.nodes[source].inputs[0];
+        }
+        let (rows, width) = (table.shape()[0], table.shape()[1]);
+        if !names.is_settled() || !matches!(self.draft.nodes[source].op, Op::Input) || rows > MAX_NAMES {
+            return Err(NAMES);
+        }
+        let shape = [self.draft.shape(names), &[self.names]].concat();
+        let one_hot = self.draft.push(&format!("{}/names", node.name), Op::OneHot(self.names), vec![names.base], shape);
+        let entry = |(row, column): (usize, usize)| if row < rows { table[[row, column]] } else { 0.0 };
+        let linear = Linear { weight: Array2::from_shape_fn((self.names, width), entry), bias: Array1::zeros(width) };
+        Ok(Value::Lazy(self.draft.dense(&node.name, &one_hot, linear, node.shape.clone())))
     }
 
     fn push(&mut self, node: &FloatNode, op: Op, inputs: Vec<usize>) -> Value {

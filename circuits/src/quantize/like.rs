@@ -62,6 +62,7 @@ fn forms(layer: &LayerNode, function: Function, bits: u32) -> Vec<Form> {
 pub(super) fn limits(like: &Architecture, id: usize) -> (Option<i64>, Option<u64>) {
     let (weight, bias) = match &like.layers[id - 1].layer {
         Layer::Dense(layer) => (layer.weight, layer.bias),
+        Layer::Embed(layer) => (layer.table, layer.bias),
         Layer::Conv(layer) => (layer.weight, layer.bias),
         Layer::Affine(layer) => (layer.weight, layer.bias),
         _ => return (None, None),
@@ -123,7 +124,7 @@ fn kind(layer: &Layer) -> &'static str {
         Layer::MatMul(_) => "a matrix product",
         Layer::Share(_) => "shares of a sum",
         Layer::Standardize(_) => "a normalisation",
-        Layer::Embed(_) => "rows of a table",
+        Layer::Embed(_) => "a dense layer",
         Layer::Trees(_) => "trees",
     }
 }
@@ -131,6 +132,7 @@ fn kind(layer: &Layer) -> &'static str {
 fn operation(op: &Op) -> &'static str {
     match op {
         Op::Input => "a record",
+        Op::OneHot(_) => "a movement",
         Op::Dense(_) => "a dense layer",
         Op::Conv(_) => "a convolution",
         Op::MaxPool(_) => "a largest entry",

@@ -32,6 +32,9 @@ pub(super) struct Node {
 pub(super) enum Op {
     /// The record.
     Input,
+    /// 1 at the place that an entry of the record names, of so many, 0 elsewhere; a new last axis. The integer program keeps the name, and the
+    /// dense layer behind it is a table of rows.
+    OneHot(usize),
     /// `x·weight + bias` over the last axis.
     Dense(Arc<Linear>),
     /// A convolution of the last axes.
@@ -178,7 +181,7 @@ impl Node {
 
     /// Whether its scale follows from those of its inputs.
     pub(super) fn settles(&self) -> bool {
-        self.passes() || self.multiplies() || self.normalises()
+        self.passes() || self.multiplies() || self.normalises() || matches!(self.op, Op::OneHot(_))
     }
 
     /// Whether it multiplies two values.
@@ -215,6 +218,7 @@ impl Node {
     pub(super) fn run(&self, inputs: &[&Array2<f64>]) -> Array2<f64> {
         match &self.op {
             Op::Input => inputs[0].clone(),
+            Op::OneHot(places) => one_hot(inputs[0], *places),
             Op::Dense(linear) => linear.run(inputs[0]),
             Op::Scale(map) => inputs[0] * &map.weight + &map.bias,
             Op::Apply(function) => inputs[0].mapv(|x| function.at(x)),
@@ -287,6 +291,12 @@ impl Linear {
     }
 }
 
+/// Each entry as a row of zeros and a 1, or of zeros alone.
+fn one_hot(x: &Array2<f64>, places: usize) -> Array2<f64> {
+    let entry = |(row, k): (usize, usize)| f64::from(u8::from(x[[row, k / places]] == (k % places) as f64));
+    Array2::from_shape_fn((x.nrows(), x.ncols() * places), entry)
+}
+
 /// Columns picked from rows, 0 where none is.
 pub(super) fn picked(x: &Array2<f64>, picks: &[Option<u32>]) -> Array2<f64> {
     let read = |(row, k): (usize, usize)| picks[k].map_or(0.0, |index| x[[row, index as usize]]);
@@ -334,6 +344,20 @@ impl Network {
             Op::Sum(_) | Op::Apply(_) | Op::Concat { .. } | Op::MaxPool(_) | Op::Average(_) => true,
             Op::Move(_) => self.keeps_scale(reader),
             _ => false,
+        })
+    }
+
+    /// Whether a node with weights is a table of rows that the record names.
+    pub(super) fn is_table(&self, id: usize) -> bool {
+        let node = &self.nodes[id];
+        matches!(node.op, Op::Dense(_)) && matches!(self.nodes[node.inputs[0]].op, Op::OneHot(_))
+    }
+
+    /// How many names there are, if the record consists of names.
+    pub(super) fn names(&self) -> Option<usize> {
+        self.nodes.iter().find_map(|node| match node.op {
+            Op::OneHot(places) => Some(places),
+            _ => None,
         })
     }
 

@@ -6,7 +6,7 @@ use super::classes::Classes;
 use super::error::QuantizeError;
 use super::network::Network;
 use super::ranges::{Named, Ranges};
-use crate::architecture::{Architecture, Encoding, Head, OutcomeKind};
+use crate::architecture::{Architecture, Encoding, Feature, Head, Interval, OutcomeKind};
 use crate::graph::FloatGraph;
 
 /// Bits that weights and activations may have.
@@ -102,12 +102,25 @@ impl Options<'_> {
         calibration: &[Vec<f64>],
     ) -> Result<Encoding, QuantizeError> {
         let input = &network.nodes[0];
+        if let Some(names) = network.names() {
+            return self.categories(input.len(), names);
+        }
         let per_feature = input.shape.len() <= 2 && input.width() == input.len() && classes.frees_record();
         let tabular = input.shape.len() <= 2 && (per_feature || input.width() != input.len());
         let bits = self.input_bits.unwrap_or(if tabular { 12 } else { 8 });
         let margin = self.margin.unwrap_or(if tabular { 0.5 } else { 0.0 });
         let names = names(self, if per_feature { input.len() } else { 1 })?;
         Ok(Ranges { bits, margin, per_feature }.encoding(calibration, &names))
+    }
+}
+
+impl Options<'_> {
+    /// The encoding of a record of names, each a number below `places`.
+    fn categories(&self, len: usize, places: usize) -> Result<Encoding, QuantizeError> {
+        let given = self.features.as_ref().is_some_and(|features| features.len() == len);
+        let feature = |(name, unit): Named| Feature { name, unit, zero: 0.0, step: 1.0 };
+        let features = names(self, if given { len } else { 1 })?.into_iter().map(feature).collect();
+        Ok(Encoding::steps(features, len, Interval::new(0, places as i64 - 1)))
     }
 }
 

@@ -88,6 +88,7 @@ impl Assembly<'_> {
         let top = ((1i64 << self.settings.activation_bits) - 1) as f64;
         // A channel that stays 0 has no step, and needs none.
         let steps = groups.each(&groups.largest(&self.floats[input])) / top;
+        let steps = if self.network.is_table(id) { Array1::ones(steps.len()) } else { steps };
         let spread = self.spread(id, &(&self.floats[input] / &steps.mapv(|step| step.max(f64::MIN_POSITIVE))));
         let limits = Limits { weight: self.weight_bound(), bias: i64::MAX, norm: None };
         let least = Coefficients::of(node, &Grid::steps(steps))?.least(&limits);
@@ -228,9 +229,15 @@ impl Assembly<'_> {
         for &id in members.iter().filter(|&&id| self.network.nodes[id].is_linear()) {
             let coefficients = self.coefficients(id)?;
             let least = coefficients.least(&self.limits(id, coefficients.fan_in));
-            let reach =
-                coefficients.norms() * self.input_interval(id).magnitude() as f64 + coefficients.largest_offsets();
-            let spread = self.spread(id, &self.integer(self.network.nodes[id].inputs[0]).rows());
+            let input = self.network.nodes[id].inputs[0];
+            let (reach, spread) = match self.network.is_table(id) {
+                true => (coefficients.peaks(), self.spread(id, &self.floats[input])),
+                false => {
+                    let reach = coefficients.norms() * self.input_interval(id).magnitude() as f64;
+                    (reach, self.spread(id, &self.integer(input).rows()))
+                }
+            };
+            let reach = reach + coefficients.largest_offsets();
             for (channel, label) in self.channel_labels(id).enumerate() {
                 let Some(group) = groups.index(label) else { continue };
                 channels.least[group] = channels.least[group].max(least[channel]);

@@ -89,9 +89,17 @@ impl Sketch {
     }
 
     /// Rows of `width` entries for values in `names`.
-    pub(crate) fn embed(&mut self, x: ValueId, names: Interval, width: usize, entries: Interval) -> ValueId {
+    pub(crate) fn embed(
+        &mut self,
+        x: ValueId,
+        names: Interval,
+        width: usize,
+        entries: Interval,
+        bias: Option<Interval>,
+    ) -> ValueId {
         let table = self.parameter(&[names.size() as usize, width], entries);
-        self.layer(Layer::Embed(Embed { table, first: names.lo }), &[x])
+        let bias = bias.map(|interval| self.parameter(&[width], interval));
+        self.layer(Layer::Embed(Embed { table, bias, first: names.lo }), &[x])
     }
 
     /// Trees whose nodes may follow one another in any order, every one a leaf as well.

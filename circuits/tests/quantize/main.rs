@@ -3,6 +3,7 @@
 mod blocks;
 mod builder;
 mod convolutions;
+mod embeddings;
 mod files;
 mod functions;
 mod large;

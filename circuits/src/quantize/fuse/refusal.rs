@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Draft, Readout};
 use crate::graph::{FloatGraph, FloatOp};
+use crate::quantize::network::Op;
 
 /// A node that cannot be quantised.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,14 @@ pub(super) const MIDDLE: Reason = (
     "divides by a norm in the middle of the network",
     "only the end of a network may have it; use Softmax or LayerNormalization here",
 );
+pub(super) const NAMES: Reason = (
+    "takes rows of a table by numbers that are computed, or of a table that is too long",
+    "look up entries of the record itself, in tables of at most 4096 rows",
+);
+pub(super) const CATEGORIES: Reason = (
+    "computes with entries of the record that name rows of a table as well",
+    "give the model a record of numbers alone or of categories alone",
+);
 pub(super) const FILTER: Reason =
     ("convolves with weights that depend on the record", "only convolutions of values by constants can be quantised");
 pub(super) const COUNTS: Reason =
@@ -75,17 +84,41 @@ pub(in crate::quantize) fn operator(op: &FloatOp) -> &'static str {
         FloatOp::AveragePool { .. } => "AveragePool",
         FloatOp::Gather { .. } => "Gather",
         FloatOp::Trees(_) => "TreeEnsemble",
+        FloatOp::Embed => "Gather",
     }
 }
 
-/// Nodes that divide by a norm although something else than the end of the network reads them.
+/// Nodes that compute with the record's entries although these are names.
+fn computing(draft: &Draft, needed: &[bool]) -> Vec<Refusal> {
+    let one_hot = |op: &Op| matches!(op, Op::OneHot(_));
+    if !draft.nodes.iter().zip(needed).any(|(node, needed)| *needed && one_hot(&node.op)) {
+        return Vec::new();
+    }
+    let mut named = vec![false; draft.nodes.len()];
+    let mut refusals = Vec::new();
+    for (id, node) in draft.nodes.iter().enumerate().filter(|(id, _)| needed[*id]) {
+        named[id] = match node.op {
+            Op::Input => node.inputs.is_empty() && !draft.readouts.contains_key(&id),
+            Op::Move(_) => named[node.inputs[0]],
+            _ => false,
+        };
+        if !matches!(node.op, Op::Move(_)) && !one_hot(&node.op) && node.inputs.iter().any(|&input| named[input]) {
+            let (reason, advice) = CATEGORIES;
+            refusals.push(Refusal { node: node.name.clone(), operator: "a number", reason, advice });
+        }
+    }
+    refusals
+}
+
+/// Nodes that divide by a norm although something else than the end of the network reads them, or that compute with names.
 pub(in crate::quantize) fn misplaced(graph: &FloatGraph, draft: &Draft, output: usize) -> Vec<Refusal> {
     let needed = draft.needed(output);
+    let names = computing(draft, &needed);
     let middle = draft.readouts.iter().filter(|(id, (kind, _))| needed[**id] && matches!(kind, Readout::Normalize(_)));
     let refusal = |name: &str| {
         let node = graph.nodes.iter().find(|node| node.name == name);
         let (reason, advice) = MIDDLE;
         Refusal { node: name.to_owned(), operator: node.map_or("", |node| operator(&node.op)), reason, advice }
     };
-    middle.map(|(&id, _)| refusal(&draft.nodes[id].name)).collect()
+    middle.map(|(&id, _)| refusal(&draft.nodes[id].name)).chain(names).collect()
 }
