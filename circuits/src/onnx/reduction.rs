@@ -133,6 +133,11 @@ fn reduce(
         true => x,
         false => call.push(FloatOp::Transpose { perm }, &[x])?,
     };
+    // A window slides over the axes of channels: of one, where all axes are reduced.
+    let x = match kept.is_empty() {
+        true => call.builder.push(call.name, FloatOp::Reshape, &[x], &[&[1], shape.as_slice()].concat())?,
+        false => x,
+    };
     let window = Window { axes: reduced.iter().map(|&axis| WindowAxis::new(shape[axis], shape[axis])).collect() };
     let reduced = reducer(call, &Lanes { x, window })?;
     let dim = |other: usize| if axes.contains(&other) { keeps.then_some(1) } else { Some(shape[other]) };

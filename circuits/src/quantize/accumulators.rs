@@ -52,7 +52,8 @@ impl Assembly<'_> {
         let sums = members.iter().filter(|&&id| matches!(self.network.nodes[id].op, Op::Sum(_)));
         let settled =
             sums.flat_map(|&id| &self.network.nodes[id].inputs).filter_map(|&input| self.grids[input].as_ref());
-        settled.map(|grid| grid.any_step()).fold(f64::INFINITY, f64::min)
+        let steps = settled.flat_map(|grid| grid.step.iter().copied().filter(|&step| step > 0.0));
+        steps.fold(f64::INFINITY, f64::min)
     }
 
     /// Writes accumulators whose classes have the given scales. A term of a sum whose weights are too large for them has

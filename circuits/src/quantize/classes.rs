@@ -5,6 +5,8 @@
 //! product all those of each factor. Movement carries classes along. One scale serves a class, up to powers of two that are public. It is
 //! private, unless a table, the scores or a product fix it: what products read and make has powers of two that the architecture tells.
 
+use std::collections::HashSet;
+
 use super::network::{Function, Network, Node, Op};
 
 /// The class of every entry of every node.
@@ -92,7 +94,7 @@ pub(super) fn is_free(network: &Network, id: usize) -> bool {
 }
 
 /// Whether a function fixes the scale of what it reads.
-fn is_fixed(function: Function) -> bool {
+pub(super) fn is_fixed(function: Function) -> bool {
     matches!(function, Function::Clip(..) | Function::Sigmoid | Function::Tanh | Function::Decay | Function::Other(_))
 }
 
@@ -197,14 +199,19 @@ impl Join {
         }
     }
 
-    /// An activation of which one entry's scale is public has one public scale.
+    /// An activation or a sum of which one entry's scale is public, or told, has that scale for all.
     fn spread_public(&mut self, network: &Network, labels: &[Vec<u32>]) {
         loop {
             let mut changed = false;
             for (node, own) in network.nodes.iter().zip(labels) {
-                let public = own.iter().filter(|&&label| self.find(label) == PUBLIC).count();
-                if matches!(node.op, Op::Apply(_) | Op::Sum(_)) && public > 0 && public < own.len() {
-                    self.all(own, PUBLIC);
+                if !matches!(node.op, Op::Apply(_) | Op::Sum(_)) {
+                    continue;
+                }
+                let found: Vec<u32> = own.iter().map(|&label| self.find(label)).collect();
+                let told: HashSet<u32> = self.told.clone().into_iter().map(|label| self.find(label)).collect();
+                let fixed = found.iter().find(|&&label| label == PUBLIC || told.contains(&label)).copied();
+                if let Some(fixed) = fixed.filter(|fixed| found.iter().any(|label| label != fixed)) {
+                    self.all(own, fixed);
                     changed = true;
                 }
             }

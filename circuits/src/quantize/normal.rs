@@ -3,13 +3,14 @@
 //! Afterwards every activation reads one accumulator that nothing else reads; layers with weights, means and movement read
 //! requantised values; a sum reads accumulators or activations; what leads to the scores alone stays unrounded. Where the
 //! graph has it otherwise, an identity activation (rounding) or a sum of one term (an accumulator again) is put between; of the record,
-//! whose integers have an offset, a scaling by one.
+//! whose integers have an offset, and of joined values with different scales, a scaling by one.
 //!
 //! The largest of accumulators is proven with fewer rows than the largest of activations where the windows part them among
 //! themselves: then only it is rounded, if nothing else reads the others, and rounding and activation, which never fall, come after.
 
 use ndarray::Array1;
 
+use super::classes::is_fixed;
 use super::draft::{entrywise, is_planar};
 use super::network::{Function, Network, Node, Op, Scaling};
 
@@ -105,6 +106,8 @@ impl<'a> Rebuild<'a> {
             Op::Sum(_) if matches!(self.old.nodes[id].op, Op::Apply(_)) => self.copies[id],
             Op::Sum(_) => self.accumulator(id),
             Op::Multiply | Op::MatMul => self.factor(id),
+            // Movement on the way to the scores is of accumulators already.
+            Op::Average(_) if self.to_scores[reader] && self.to_scores[id] => self.copies[id],
             Op::Average(_) if self.to_scores[reader] => self.factor(id),
             _ if self.to_scores[reader] => self.moved(id),
             Op::MaxPool(_) if self.accumulates(reader) => self.copies[id],
@@ -120,6 +123,26 @@ impl<'a> Rebuild<'a> {
         let (accumulator, node) = (self.accumulator(id), &self.old.nodes[id]);
         let (name, shape) = (format!("{}/factor", node.name), node.shape.clone());
         self.push(Node { name, op: Op::Apply(Function::Identity), inputs: vec![accumulator], shape })
+    }
+
+    /// Whether a value joins others whose scales no class decides, so that its entries may have different ones.
+    fn mixes(&self, id: usize) -> bool {
+        let node = &self.old.nodes[id];
+        match node.op {
+            Op::Concat { .. } => node.inputs.iter().any(|&input| !self.is_free(input)),
+            _ => node.passes() && self.mixes(node.inputs[0]),
+        }
+    }
+
+    fn is_free(&self, id: usize) -> bool {
+        let node = &self.old.nodes[id];
+        match node.op {
+            Op::Apply(function) => {
+                let before = &self.old.nodes[node.inputs[0]];
+                !is_fixed(function) && !before.multiplies() && !before.normalises()
+            }
+            _ => node.is_linear() || node.passes() && node.inputs.iter().all(|&input| self.is_free(input)),
+        }
     }
 
     /// Whether a value holds entries of the record as they were encoded.
@@ -160,7 +183,7 @@ impl<'a> Rebuild<'a> {
             return self.copies[id];
         }
         let rounded = self.rounded(id);
-        if !self.is_of_record(id) {
+        if !self.is_of_record(id) && !self.mixes(id) {
             return self.sum_of(&node.name, rounded);
         }
         let (ones, zeros) = (Array1::ones(node.len()), Array1::zeros(node.len()));

@@ -1,0 +1,90 @@
+"""Collect ONNX's own node tests for the operators that the importer claims, as cases of the conformance test.
+
+    python circuits/tests/conformance/make.py
+
+Needs numpy and onnx (see models/requirements.txt), whose package defines the tests (onnx.backend.test.case.node, Apache-2.0). Writes
+`cases.jsonl` beside this script, one case a line: name, operator, the model in hexadecimal, what goes in and what must come out.
+
+A model here has one record: the first input of a test stays one, the others become constants, and the first output is flattened. Left out
+are tests whose record or output are no 32-bit floats, hold values that are not finite, or have more than 1024 entries, and tests of training.
+"""
+
+import json
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+from onnx.backend.test.case.node import collect_testcases
+
+HERE = Path(__file__).resolve().parent
+MOST = 1024
+REGISTRY = HERE.parent.parent / "src" / "onnx"
+
+
+def claimed():
+    """Names of the operators in the importer's registry."""
+    text = "".join(path.read_text() for path in sorted(REGISTRY.rglob("*.rs")))
+    return set(re.findall(r'Operator::(?:onnx|ml)\(\s*"(\w+)"', text))
+
+
+def plain(values):
+    return isinstance(values, np.ndarray) and values.dtype == np.float32 and 0 < values.size <= MOST and np.isfinite(values).all()
+
+
+def small(values):
+    return isinstance(values, np.ndarray) and values.size <= MOST
+
+
+def case(test):
+    """The test with one record, or nothing where it has none."""
+    model, ((inputs, outputs), *_) = test.model, test.data_sets
+    node = model.graph.node[0]
+    if not inputs or "training" in test.name or not plain(inputs[0]) or not plain(outputs[0]) or not all(map(small, inputs[1:])):
+        return None
+    given = dict(zip((value.name for value in model.graph.input), inputs))
+    record = next(iter(given))
+    constants = [numpy_helper.from_array(value, name) for name, value in given.items() if name != record]
+    value = model.graph.output[0].name
+    node = onnx.NodeProto.FromString(node.SerializeToString())
+    if node.op_type != "Split" and node.output[0] == value:
+        # Others that the test compares too: statistics, masks, last states.
+        del node.output[1:]
+    nodes = [node, helper.make_node("Flatten", [value], ["scores"], axis=0, name="flatten")]
+    graph = helper.make_graph(
+        nodes,
+        "case",
+        [helper.make_tensor_value_info(record, onnx.TensorProto.FLOAT, inputs[0].shape)],
+        [helper.make_tensor_value_info("scores", onnx.TensorProto.FLOAT, None)],
+        constants,
+    )
+    opsets = {opset.domain: opset.version for opset in model.opset_import}
+    opsets.setdefault(node.domain, 1)
+    opsets = [helper.make_opsetid(domain, version) for domain, version in sorted(opsets.items())]
+    built = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    numbers = lambda values: [float(f"{v:.9g}") for v in values.ravel().astype(float)]
+    return {
+        "name": test.name.removeprefix("test_"),
+        "operator": node.op_type,
+        "model": built.SerializeToString(deterministic=True).hex(),
+        "input": numbers(inputs[0]),
+        "output": numbers(outputs[0]),
+    }
+
+
+def main():
+    names = claimed()
+    tests = [test for test in collect_testcases(None) if len(test.model.graph.node) == 1]
+    tests = [test for test in tests if test.model.graph.node[0].op_type in names]
+    cases = sorted(filter(None, map(case, tests)), key=lambda case: (case["operator"], case["name"]))
+    lines = (json.dumps(case, separators=(",", ":")) + "\n" for case in cases)
+    (HERE / "cases.jsonl").write_text("".join(lines), encoding="utf-8")
+    print(len(cases), "cases of", len({case["operator"] for case in cases}), "operators")
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    np.random.seed(0)
+    main()
