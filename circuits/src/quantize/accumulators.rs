@@ -134,7 +134,11 @@ impl Assembly<'_> {
     /// The same without an architecture to keep to.
     fn limits_at_first(&self, id: usize, fan_in: usize) -> Limits {
         let weight = self.weight_bound();
-        Limits { weight, bias: bias_bound(fan_in, self.input_interval(id), weight), norm: None }
+        // A layer that reads nothing but zeros has its biases all the same.
+        let input = self.input_interval(id);
+        let nothing = input.magnitude() == 0;
+        let input = if nothing { Interval::new(0, (1 << self.settings.activation_bits) - 1) } else { input };
+        Limits { weight, bias: bias_bound(fan_in, input, weight), norm: None }
     }
 
     pub(super) fn least(&self, id: usize) -> Result<Array1<f64>, QuantizeError> {

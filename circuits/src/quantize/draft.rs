@@ -196,6 +196,13 @@ impl Draft {
         }
     }
 
+    /// A constant as a value: no entry of the node `source`, and the constant pending on them.
+    pub(super) fn constant(&mut self, name: &str, source: usize, constant: &ArrayD<f64>) -> Lazy {
+        let nothing = Op::Move(Some(vec![None; constant.len()].into()));
+        let moved = self.push(&format!("{name}/constant"), nothing, vec![source], constant.shape().to_vec());
+        Lazy { shift: constant.iter().copied().collect(), shifted: true, ..moved }
+    }
+
     /// Values joined along an axis.
     pub(super) fn concat(&mut self, name: &str, values: &[Lazy], axis: usize, shape: Vec<usize>) -> Lazy {
         let join = |part: fn(&Lazy) -> &Array1<f64>| {

@@ -129,6 +129,10 @@ impl Assembly<'_> {
                 steps.iter_mut().enumerate().filter(|(k, _)| empty(*k)).for_each(|(_, step)| *step = 0.0);
                 (Layer::Combine(Combine { factors, constant: 0 }), Grid::steps(steps))
             }
+            Op::Multiply | Op::MatMul | Op::Share | Op::Standardize(_) if inputs.iter().any(|grid| !grid.is_even()) => {
+                let reason = "computes with values joined of others with different scales".to_owned();
+                return Err(QuantizeError::Layer { layer: node.name.clone(), source: LayerError::Malformed(reason) });
+            }
             Op::Multiply => (Layer::Multiply(Multiply {}), Grid::steps(&inputs[0].step * &inputs[1].step)),
             Op::MatMul => {
                 let step = inputs[0].any_step() * inputs[1].any_step();

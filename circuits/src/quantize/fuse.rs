@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2, ArrayD, Axis, Ix2, IxDyn, Zip, concatenate};
 
 pub use refusal::Refusal;
-use refusal::{CONSTANT, HALF_OPEN, LEFT, MIXED, NAMES, QUOTIENT, Reason, VECTOR};
+use refusal::{CONSTANT, HALF_OPEN, LEFT, NAMES, QUOTIENT, Reason, VECTOR};
 pub(super) use refusal::{misplaced, operator};
 
 use super::draft::{Draft, Lazy, Readout};
@@ -201,14 +201,16 @@ impl Walk {
         if let Some(constants) = constants {
             return Ok(Value::Constant(concatenate(Axis(axis), &constants).map_err(|_| CONSTANT)?.into()));
         }
-        let lazies: Option<Vec<Lazy>> = values
-            .iter()
-            .map(|value| match value {
-                Value::Lazy(lazy) => Some(lazy.clone()),
-                Value::Constant(_) => None,
-            })
-            .collect();
-        let lazies = lazies.ok_or(MIXED)?;
+        let source = values.iter().find_map(|value| match value {
+            Value::Lazy(lazy) => Some(lazy.base),
+            Value::Constant(_) => None,
+        });
+        let source = source.ok_or(CONSTANT)?;
+        let part = |value: &Value| match value {
+            Value::Lazy(lazy) => lazy.clone(),
+            Value::Constant(constant) => self.draft.constant(&node.name, source, constant),
+        };
+        let lazies: Vec<Lazy> = values.iter().map(part).collect();
         Ok(Value::Lazy(self.draft.concat(&node.name, &lazies, axis, node.shape.clone())))
     }
 

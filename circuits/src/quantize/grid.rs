@@ -31,6 +31,11 @@ impl Grid {
         self.step.exact_chunks(plane).into_iter().map(|plane| common(plane.iter())).collect()
     }
 
+    /// Whether every entry that has a step has the same.
+    pub(super) fn is_even(&self) -> bool {
+        common(self.step.iter()).is_some()
+    }
+
     /// The step of some entry that has one.
     pub(super) fn any_step(&self) -> f64 {
         self.step.iter().copied().find(|&step| step > 0.0).unwrap_or(1.0)

@@ -105,24 +105,33 @@ impl<'a> Rebuild<'a> {
             Op::Apply(_) => self.accumulator(id),
             Op::Sum(_) if matches!(self.old.nodes[id].op, Op::Apply(_)) => self.copies[id],
             Op::Sum(_) => self.accumulator(id),
-            Op::Multiply | Op::MatMul => self.factor(id),
+            Op::Multiply | Op::MatMul | Op::Share => self.factor(id, Function::Identity),
+            Op::Standardize(_) => self.factor(id, Function::Fine),
             // Movement on the way to the scores is of accumulators already.
             Op::Average(_) if self.to_scores[reader] && self.to_scores[id] => self.copies[id],
-            Op::Average(_) if self.to_scores[reader] => self.factor(id),
+            Op::Average(_) if self.to_scores[reader] => self.factor(id, Function::Identity),
             _ if self.to_scores[reader] => self.moved(id),
             Op::MaxPool(_) if self.accumulates(reader) => self.copies[id],
             _ => self.rounded(id),
         }
     }
 
-    /// The value of `id` as the factor of a product, whose zero is the integer 0: entries of the record are rounded anew.
-    fn factor(&mut self, id: usize) -> usize {
-        if !self.is_of_record(id) {
+    /// The value of `id` with one scale for all entries and the integer 0 for zero, as products and normalisations read it: entries of the
+    /// record, and of values joined, are rounded anew.
+    fn factor(&mut self, id: usize, function: Function) -> usize {
+        if !self.is_of_record(id) && !self.joins(id) {
             return self.rounded(id);
         }
-        let (accumulator, node) = (self.accumulator(id), &self.old.nodes[id]);
+        let rounded = self.rounded(id);
+        let (copy, node) = (self.scaling(id, rounded), &self.old.nodes[id]);
         let (name, shape) = (format!("{}/factor", node.name), node.shape.clone());
-        self.push(Node { name, op: Op::Apply(Function::Identity), inputs: vec![accumulator], shape })
+        self.push(Node { name, op: Op::Apply(function), inputs: vec![copy], shape })
+    }
+
+    /// Whether a value is of several that are joined.
+    fn joins(&self, id: usize) -> bool {
+        let node = &self.old.nodes[id];
+        matches!(node.op, Op::Concat { .. }) || node.passes() && self.joins(node.inputs[0])
     }
 
     /// Whether a value joins others whose scales no class decides, so that its entries may have different ones.
@@ -186,13 +195,18 @@ impl<'a> Rebuild<'a> {
         if !self.is_of_record(id) && !self.mixes(id) {
             return self.sum_of(&node.name, rounded);
         }
+        self.scaling(id, rounded)
+    }
+
+    /// An accumulator with the value of `id`, whose copy `rounded` is: each entry times one.
+    fn scaling(&mut self, id: usize, rounded: usize) -> usize {
+        let node = &self.old.nodes[id];
         let (ones, zeros) = (Array1::ones(node.len()), Array1::zeros(node.len()));
         let op = match is_planar(&self.old.nodes, id) {
             true => entrywise(&node.shape, &ones, &zeros),
             false => Op::Scale(Scaling { weight: ones, bias: zeros }.into()),
         };
-        let inputs = vec![rounded];
-        self.push(Node { name: format!("{}/copy", node.name), op, inputs, shape: node.shape.clone() })
+        self.push(Node { name: format!("{}/copy", node.name), op, inputs: vec![rounded], shape: node.shape.clone() })
     }
 
     /// The value of `id`, requantised.

@@ -133,3 +133,27 @@ fn means_of_the_record_are_scores() {
     let flat = b.flatten(mean);
     close("means of the record", &b.graph(flat), 100.0, 200.0);
 }
+
+/// A constant token before those of the record, as vision transformers have it.
+#[test]
+fn constants_are_joined_with_values() {
+    for (lo, hi) in [(-1.0, 1.0), (100.0, 200.0)] {
+        let mut b = Builder::new(&[1, 3, 4]);
+        let x = b.dense("patches", 0, &noise(3, 20), &noise(4, 5));
+        let x = b.map("relu", FloatOp::Relu, x);
+        let token = b.constant(&[1, 1, 5], &noise(5, 5));
+        let tokens = b.node("tokens", FloatOp::Concat { axis: 1 }, &[token, x], &[1, 4, 5]);
+        let places = b.constant(&[1, 4, 5], &noise(6, 20));
+        let placed = b.node("placed", FloatOp::Add, &[tokens, places], &[1, 4, 5]);
+        let normal = b.map("normal", FloatOp::Standardize { epsilon: 1e-5 }, placed);
+        let y = b.dense("up", normal, &noise(7, 40), &noise(8, 8));
+        let y = b.map("tanh", FloatOp::Tanh, y);
+        close("a token", &ending(b, y), lo, hi);
+        let mut b = Builder::new(&[1, 3, 4]);
+        let token = b.constant(&[1, 1, 4], &noise(5, 4));
+        let tokens = b.node("tokens", FloatOp::Concat { axis: 1 }, &[0, token], &[1, 4, 4]);
+        let y = b.dense("up", tokens, &noise(7, 32), &noise(8, 8));
+        let y = b.map("relu", FloatOp::Relu, y);
+        close("a token beside the record", &ending(b, y), lo, hi);
+    }
+}

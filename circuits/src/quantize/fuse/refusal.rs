@@ -37,7 +37,6 @@ pub(super) const LEFT: Reason = (
     "transpose, so that the weights are a matrix on the right",
 );
 pub(super) const HALF_OPEN: Reason = ("has one open end that is not ReLU", "give both ends, or use Relu");
-pub(super) const MIXED: Reason = ("joins constants and values that depend on the record", "leave the constants out");
 pub(super) const MIDDLE: Reason = (
     "divides by a norm in the middle of the network",
     "only the end of a network may have it; use Softmax or LayerNormalization here",
