@@ -432,7 +432,8 @@ def check() -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder)
         lines = generate(fresh)
-        if generated(fresh) != generated(HERE):
+        folders = {name.split("/")[0] for name in generated(fresh)}  # the others are made by references/
+        if generated(fresh) != [name for name in generated(HERE) if name.split("/")[0] in folders]:
             complaints.append("a fresh run makes other files than those checked in")
         for name in set(generated(fresh)) & set(generated(HERE)):
             if not same(fresh / name, HERE / name):
