@@ -20,9 +20,11 @@ import train
 from threadpoolctl import threadpool_limits
 
 import dbn
+import resnet
 
 NETWORKS = {
     "dbn": dbn.generate,
+    "resnet-8": resnet.generate,
 }
 
 
