@@ -20,11 +20,13 @@ import train
 from threadpoolctl import threadpool_limits
 
 import dbn
+import ecg
 import resnet
 
 NETWORKS = {
     "dbn": dbn.generate,
     "resnet-8": resnet.generate,
+    "ecg": ecg.generate,
 }
 
 
