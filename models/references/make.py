@@ -21,12 +21,15 @@ from threadpoolctl import threadpool_limits
 
 import dbn
 import ecg
+import phrases
 import resnet
 
 NETWORKS = {
     "dbn": dbn.generate,
     "resnet-8": resnet.generate,
     "ecg": ecg.generate,
+    "phrases-transformer": phrases.generate_transformer,
+    "phrases-bag": phrases.generate_bag,
 }
 
 
