@@ -19,6 +19,7 @@ sys.path.insert(0, str(MODELS))
 import train
 from threadpoolctl import threadpool_limits
 
+import capsule
 import dbn
 import ecg
 import phrases
@@ -30,6 +31,7 @@ NETWORKS = {
     "ecg": ecg.generate,
     "phrases-transformer": phrases.generate_transformer,
     "phrases-bag": phrases.generate_bag,
+    "capsule": capsule.generate,
 }
 
 
