@@ -24,6 +24,8 @@ import dbn
 import ecg
 import phrases
 import resnet
+import segmentation
+import trees
 
 NETWORKS = {
     "dbn": dbn.generate,
@@ -32,6 +34,9 @@ NETWORKS = {
     "phrases-transformer": phrases.generate_transformer,
     "phrases-bag": phrases.generate_bag,
     "capsule": capsule.generate,
+    "segmentation": segmentation.generate,
+    "forest": trees.generate_forest,
+    "boosting": trees.generate_boosting,
 }
 
 
