@@ -15,5 +15,6 @@ mod planes;
 mod products;
 mod random;
 mod records;
+mod references;
 mod refusals;
 mod trees;

@@ -1,0 +1,31 @@
+//! Every reference network that can be proven goes the whole way: quantised, proven, verified, accepted by the contract.
+
+mod support;
+
+use support::Place;
+
+/// With the shape that its name promises: recurrent, residual, belief, text and tree models.
+const MODELS: [&str; 7] = ["dbn", "resnet-8", "ecg", "phrases-bag", "phrases-transformer", "forest", "boosting"];
+
+#[test]
+fn reference_models_are_accepted_on_chain() {
+    for model in MODELS {
+        let place = Place::new();
+        let line = format!("bench models/{model}/model.onnx --calibrate models/{model}/calibration.csv --runs 1");
+        let measured = place.ok_json(&line);
+        assert_eq!(measured["accepted"], true, "{model}");
+        assert_eq!(measured["tampered_rejected"], true, "{model}");
+    }
+}
+
+/// What cannot be proven yet is refused with the reason.
+#[test]
+fn other_reference_models_are_refused() {
+    let place = Place::new();
+    let quantize = |model: &str| {
+        format!("quantize models/{model}/model.onnx --calibrate models/{model}/calibration.csv -o out.zkdx")
+    };
+    place.refused(&quantize("capsule"), 3, &["divides by a value that depends on the record"]);
+    place.refused(&quantize("segmentation"), 3, &["more than one score for each class"]);
+    assert!(place.names().is_empty());
+}
