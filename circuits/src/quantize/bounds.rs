@@ -230,7 +230,12 @@ impl Step<'_> {
             for (k, &x) in x.iter().enumerate() {
                 let scales = (before[k] * rounding.divisor, step[k]);
                 let (worst, variance) = (input.worst[[record, k]], input.variance[[record, k]]);
-                (errors.worst[[record, k]], errors.variance[[record, k]]) = rounding.pass(x, scales, worst, variance);
+                let (worst, variance) = rounding.pass(x, scales, worst, variance);
+                // Two values of a function that is bounded are no farther apart than its ends: cells unrolled over many steps
+                // would have errors without end.
+                let most = function.span().map_or(f64::INFINITY, |span| span + step[k]);
+                errors.worst[[record, k]] = worst.min(most);
+                errors.variance[[record, k]] = variance.min(most * most);
             }
         }
         errors

@@ -150,6 +150,16 @@ impl Function {
         }
     }
 
+    /// How far apart its values can be, if they are bounded.
+    pub(super) fn span(self) -> Option<f64> {
+        match self {
+            Self::Sigmoid | Self::Decay => Some(1.0),
+            Self::Tanh => Some(2.0),
+            Self::Clip(lo, hi) => Some(hi - lo),
+            _ => None,
+        }
+    }
+
     /// Whether it never falls.
     pub(super) fn is_monotone(self) -> bool {
         !matches!(self, Self::Other(_)) && !matches!(self, Self::LeakyRelu(alpha) if alpha < 0.0)
