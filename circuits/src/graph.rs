@@ -7,6 +7,7 @@ mod convolution;
 mod evaluate;
 mod fold;
 mod gather;
+mod levels;
 mod pooling;
 mod recognize;
 mod shape;
@@ -20,6 +21,7 @@ use crate::window::Window;
 
 pub(crate) use fold::{fold, prune};
 pub(crate) use gather::Entry;
+pub use levels::{Grid, Levels};
 pub(crate) use recognize::recognize;
 pub use shape::{MAX_VALUES, ShapeError};
 pub(crate) use shape::{broadcast, count, size};
@@ -78,6 +80,7 @@ impl FloatNode {
     pub fn constant(&self) -> Option<&ArrayD<f32>> {
         match &self.op {
             FloatOp::Constant(value) => Some(value),
+            FloatOp::Levels(levels) => Some(levels.floats()),
             _ => None,
         }
     }
@@ -99,6 +102,10 @@ pub enum FloatOp {
     Input,
     /// A parameter of the model.
     Constant(ArrayD<f32>),
+    /// A parameter of the model that the file gives as integers.
+    Levels(Levels),
+    /// Each entry moved to the grid; without one, to that of 256 levels which the value itself spans.
+    Quantize(Option<Grid>),
     /// Matrix product as in NumPy.
     MatMul,
     /// Entrywise sum with broadcasting.

@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, ArrayViewD, Axis, CowArray, Ix2, IxDyn, Slice, Zip, concatenate};
 
 use super::shape::{ShapeError, as_matrices, broadcast};
-use super::{Entry, FloatGraph, FloatNode, FloatOp, GraphError, Norm, convolution, gather, pooling};
+use super::{Entry, FloatGraph, FloatNode, FloatOp, GraphError, Grid, Norm, convolution, gather, pooling};
 
 type Value<'a> = CowArray<'a, f32, IxDyn>;
 
@@ -25,6 +25,7 @@ impl FloatGraph {
             let value = match &node.op {
                 FloatOp::Input => record(input, &node.shape)?.into(),
                 FloatOp::Constant(value) => value.into(),
+                FloatOp::Levels(levels) => levels.floats().into(),
                 _ => node.run(&values).map_err(|reason| malformed(node, reason))?.into(),
             };
             finite(node, &value)?;
@@ -96,6 +97,7 @@ impl FloatOp {
             Self::Standardize { epsilon } => standardize(x, *epsilon),
             Self::Normalize { norm, axis } => normalize(x, *norm, Axis(*axis)),
             Self::Trees(ensemble) => ensemble.apply(x, shape)?,
+            Self::Quantize(grid) => grid.unwrap_or_else(|| Grid::spanning(x.iter().copied())).round(x),
             Self::MaxPool { window } => pooling::max(x, window, shape)?,
             Self::AveragePool { window, count_padding } => pooling::average(x, window, *count_padding, shape)?,
             _ => return ShapeError::new("it has no value of one input"),

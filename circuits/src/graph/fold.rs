@@ -1,12 +1,17 @@
 //! Constant folding and removal of dead nodes.
 
 use super::shape::ShapeError;
-use super::{FloatNode, FloatOp, NodeId};
+use super::{FloatNode, FloatOp, Levels, NodeId};
 
 /// Replaces a node that reads constants alone by its value; `nodes` are those before it.
 ///
 /// A value that is not finite stays unfolded, so that running the graph reports the node.
 pub(crate) fn fold(node: &mut FloatNode, nodes: &[FloatNode]) -> Result<(), ShapeError> {
+    if let Some(levels) = moved(node, nodes) {
+        node.op = FloatOp::Levels(levels);
+        node.inputs.clear();
+        return Ok(());
+    }
     let inputs = node.inputs.iter().map(|id| nodes.get(id.0).and_then(FloatNode::constant));
     let Some(inputs) = inputs.collect::<Option<Vec<_>>>().filter(|inputs| !inputs.is_empty()) else {
         return Ok(());
@@ -18,6 +23,15 @@ pub(crate) fn fold(node: &mut FloatNode, nodes: &[FloatNode]) -> Result<(), Shap
         node.inputs.clear();
     }
     Ok(())
+}
+
+/// Integers of the file stay integers where they only change places.
+fn moved(node: &FloatNode, nodes: &[FloatNode]) -> Option<Levels> {
+    let &[input] = node.inputs.as_slice() else { return None };
+    match &nodes.get(input.0)?.op {
+        FloatOp::Levels(levels) => levels.moved(&node.op, &node.shape),
+        _ => None,
+    }
 }
 
 /// Drops the nodes that `output` does not need, and returns where each node went. Node 0, the record, always stays.

@@ -27,6 +27,7 @@ impl FloatOp {
         let shape = match (self, inputs) {
             (Self::Input, []) => own.to_vec(),
             (Self::Constant(value), []) => value.shape().to_vec(),
+            (Self::Levels(levels), []) => levels.floats().shape().to_vec(),
             (Self::MatMul, [a, b]) => matmul(a, b)?,
             (Self::Add | Self::Sub | Self::Mul | Self::Div, [a, b]) => broadcast(a, b)?,
             (Self::Reshape, [x]) => reshape(x, own)?,
@@ -49,7 +50,7 @@ impl FloatOp {
 
     fn check_arity(&self, got: usize) -> Result<(), ShapeError> {
         let fits = match self {
-            Self::Input | Self::Constant(_) => got == 0,
+            Self::Input | Self::Constant(_) | Self::Levels(_) => got == 0,
             Self::MatMul | Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Conv { .. } | Self::Embed => got == 2,
             Self::Concat { .. } => got > 0,
             _ => got == 1,

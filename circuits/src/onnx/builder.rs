@@ -63,6 +63,7 @@ impl Builder {
             Tensor::Float(value) if value.is_empty() => Value::Empty(value.shape().to_vec()),
             Tensor::Float(value) => Value::Float(self.push(name, FloatOp::Constant(value), &[], &[])?),
             Tensor::Int(value) => Value::Int(value),
+            Tensor::Narrow(value, interval) => Value::Narrow(value, interval),
             Tensor::Text(labels) => Value::Text(labels),
         })
     }
@@ -78,8 +79,11 @@ impl Builder {
     /// Shape of a value, where it has one.
     pub(super) fn shape_of(&self, value: &Value) -> Option<Vec<usize>> {
         match value {
-            Value::Float(id) => Some(self.shape(*id).to_vec()),
-            Value::Int(value) => Some(value.shape().to_vec()),
+            Value::Float(id) | Value::Sums(id, _) => Some(self.shape(*id).to_vec()),
+            Value::Quantized(value) => Some(self.shape(value.float).to_vec()),
+            Value::Int(value) | Value::Narrow(value, _) => Some(value.shape().to_vec()),
+            Value::Units(_, factor) => Some(factor.shape().to_vec()),
+            Value::Zero(_) => Some(Vec::new()),
             Value::Empty(shape) => Some(shape.clone()),
             Value::Text(labels) => Some(vec![labels.len()]),
             Value::Class(_) | Value::Failed => None,
@@ -99,6 +103,7 @@ impl Builder {
 fn held(op: &FloatOp) -> usize {
     match op {
         FloatOp::Constant(value) => value.len(),
+        FloatOp::Levels(levels) => levels.floats().len(),
         FloatOp::Gather { indices, .. } => indices.len(),
         FloatOp::Trees(ensemble) => ensemble.nodes.len(),
         _ => 0,

@@ -5,7 +5,7 @@ use ndarray::ArrayD;
 use super::attributes::Attributes;
 use super::builder::Builder;
 use super::error::Reason;
-use super::value::Value;
+use super::value::{Quantized, Unit, Value};
 use crate::graph::{FloatOp, NodeId, ShapeError};
 
 /// What a converter gives: the values of the node's outputs, in order.
@@ -106,12 +106,47 @@ impl Call<'_> {
         if let Some(inputs) = inputs.iter().map(int).collect::<Option<Vec<_>>>() {
             return Ok(Value::Int(rearrange_ints(&op, &inputs, shape)?));
         }
+        if let [Value::Narrow(value, interval)] = inputs {
+            return Ok(Value::Narrow(rearrange_ints(&op, &[value.view()], shape)?, *interval));
+        }
+        if let [Value::Quantized(value), ..] = inputs {
+            return self.rearrange_quantized(op, value, inputs, shape);
+        }
         let inputs = inputs.iter().map(|input| match input {
             Value::Float(id) => Ok(*id),
             _ => Reason::argument("an input", "is not a tensor of floats"),
         });
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
         Ok(Value::Float(self.builder.push(self.name, op, &inputs, shape)?))
+    }
+
+    /// The same of integers that stand for floats, all with one step and zero.
+    fn rearrange_quantized(
+        &mut self,
+        op: FloatOp,
+        first: &Quantized,
+        inputs: &[Value],
+        shape: &[usize],
+    ) -> Result<Value, Reason> {
+        let float = |input: &Value| match input {
+            Value::Quantized(value) if value.unit == first.unit && value.zero == first.zero => Ok(value.float),
+            _ => Reason::argument("an input", "has another step or zero point"),
+        };
+        let inputs = inputs.iter().map(float).collect::<Result<Vec<_>, _>>()?;
+        let op = match (op, first.unit) {
+            (FloatOp::Gather { indices, fill }, Unit::Known(unit)) if indices.iter().any(Option::is_none) => {
+                FloatOp::Gather { indices, fill: (fill - first.zero as f32) * unit }
+            }
+            (FloatOp::Gather { indices, .. }, Unit::Of(_)) if indices.iter().any(Option::is_none) => {
+                return Reason::argument(
+                    "input 0",
+                    "is padded with an integer whose step is known only when the model runs",
+                );
+            }
+            (op, _) => op,
+        };
+        let float = self.builder.push(self.name, op, &inputs, shape)?;
+        Ok(Value::Quantized(Quantized { float, ..first.clone() }))
     }
 
     pub(super) fn reshape(&mut self, value: Value, shape: &[usize]) -> Result<Value, Reason> {

@@ -4,6 +4,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::call::{Call, Outputs, wrong};
 use super::error::Reason;
+use super::integers::cast_sums;
 use super::registry::Operator;
 use super::tensor::{self, Tensor};
 use super::value::Value;
@@ -40,6 +41,7 @@ fn constant_of_shape(call: &mut Call<'_>) -> Outputs {
     let tensor = match fill {
         Tensor::Float(value) => repeat(&value, &shape).map(Tensor::Float),
         Tensor::Int(value) => repeat(&value, &shape).map(Tensor::Int),
+        Tensor::Narrow(value, interval) => repeat(&value, &shape).map(|value| Tensor::Narrow(value, interval)),
         Tensor::Text(_) => None,
     };
     match tensor {
@@ -74,6 +76,9 @@ fn cast(call: &mut Call<'_>) -> Outputs {
     call.attributes.ignore("saturate");
     call.attributes.ignore("round_mode");
     let value = call.value(0)?;
+    if let (&Value::Sums(sums, unit), tensor::FLOAT) = (&value, to) {
+        return cast_sums(call, sums, unit);
+    }
     Ok(vec![match (value, to) {
         (value @ Value::Float(_), tensor::FLOAT) | (value @ Value::Int(_), tensor::INT64) => value,
         // A record of integers, which stay what they are.

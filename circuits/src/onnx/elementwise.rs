@@ -4,6 +4,7 @@ use ndarray::{ArrayD, IxDyn, Zip};
 
 use super::call::{Call, Outputs};
 use super::error::Reason;
+use super::integers::with_units;
 use super::registry::Operator;
 use super::value::Value;
 use crate::graph::{FloatOp, broadcast};
@@ -21,6 +22,9 @@ type Checked = fn(i64, i64) -> Option<i64>;
 fn arithmetic(call: &mut Call<'_>, op: FloatOp, ints: Checked) -> Outputs {
     if let (Value::Int(a), Value::Int(b)) = (call.value(0)?, call.value(1)?) {
         return Ok(vec![Value::Int(on_ints(&a, &b, ints)?)]);
+    }
+    if let (FloatOp::Mul, Some(value)) = (&op, with_units(call)?) {
+        return Ok(vec![value]);
     }
     let (a, b) = (call.float(0)?, call.float(1)?);
     call.one(op, &[a, b])

@@ -44,6 +44,7 @@ fn holds_floats(output: &ValueInfoProto) -> bool {
 pub(super) fn scores(name: &str, value: &Value, builder: &mut Builder) -> Result<NodeId, Reason> {
     let id = match value {
         Value::Float(id) => *id,
+        Value::Quantized(value) => value.float,
         Value::Class(id) => {
             let note = format!("output `{}` is the class of the largest score: the scores are used", printable(name));
             builder.notes.push(note);

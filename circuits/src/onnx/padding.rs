@@ -57,7 +57,9 @@ fn fill(call: &mut Call<'_>) -> Result<f32, Reason> {
         return call.attributes.float("value", 0.0);
     }
     match call.optional(2) {
-        Some(Value::Int(value)) if value.len() == 1 => Ok(value.iter().map(|value| *value as f32).sum()),
+        Some(Value::Int(value) | Value::Narrow(value, _)) if value.len() == 1 => {
+            Ok(value.iter().map(|value| *value as f32).sum())
+        }
         Some(Value::Empty(_)) => Ok(0.0),
         _ => Ok(call.optional_scalar(2)?.unwrap_or(0.0)),
     }

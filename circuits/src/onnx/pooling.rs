@@ -27,9 +27,9 @@ fn max_pool(call: &mut Call<'_>) -> Outputs {
     if call.attributes.flag("storage_order", false)? {
         return Reason::argument("attribute `storage_order`", "is 1: the indices that it orders are not supported");
     }
-    let x = call.float(0)?;
     let (window, _) = windows(call, true)?;
-    call.one(FloatOp::MaxPool { window }, &[x])
+    let x = call.value(0)?;
+    Ok(vec![call.rearrange(FloatOp::MaxPool { window }, &[x], &[])?])
 }
 
 fn average_pool(call: &mut Call<'_>) -> Outputs {

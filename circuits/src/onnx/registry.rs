@@ -6,12 +6,16 @@
 
 use super::call::{Call, Outputs};
 use super::{
-    activation, blocks, classifier, constant, convolution, elementwise, extreme, gemm, movement, normalization,
-    padding, pooling, recurrent, reduction, resize, selection, spread, standardize, transposed, trees,
+    activation, blocks, classifier, constant, convolution, elementwise, extreme, gemm, integers, movement,
+    normalization, padding, pooling, quantized, recurrent, reduction, resize, selection, spread, standardize,
+    transposed, trees,
 };
 
 /// Domain of the classical machine-learning operators; ONNX's own is the empty string.
 pub(super) const ML: &str = "ai.onnx.ml";
+
+/// Operators that ONNX Runtime writes where ONNX has none, or had none yet.
+const RUNTIME: &str = "com.microsoft";
 
 /// All operators.
 const FAMILIES: &[&[Operator]] = &[
@@ -23,10 +27,12 @@ const FAMILIES: &[&[Operator]] = &[
     elementwise::OPERATORS,
     extreme::OPERATORS,
     gemm::OPERATORS,
+    integers::OPERATORS,
     movement::OPERATORS,
     normalization::OPERATORS,
     padding::OPERATORS,
     pooling::OPERATORS,
+    quantized::OPERATORS,
     recurrent::OPERATORS,
     reduction::OPERATORS,
     resize::OPERATORS,
@@ -64,6 +70,15 @@ impl Operator {
     /// An operator of `ai.onnx.ml`.
     pub(super) const fn ml(name: &'static str, inputs: (usize, usize), convert: fn(&mut Call<'_>) -> Outputs) -> Self {
         Self { domain: ML, name, since: 1, inputs, keeps_class: false, convert }
+    }
+
+    /// An operator of ONNX Runtime's own domain.
+    pub(super) const fn runtime(
+        name: &'static str,
+        inputs: (usize, usize),
+        convert: fn(&mut Call<'_>) -> Outputs,
+    ) -> Self {
+        Self { domain: RUNTIME, name, since: 1, inputs, keeps_class: false, convert }
     }
 
     pub(super) const fn keeping_class(mut self) -> Self {

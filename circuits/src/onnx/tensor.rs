@@ -4,9 +4,14 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::error::Reason;
 use super::proto::TensorProto;
+use crate::architecture::Interval;
 use crate::graph::size;
 
 pub(super) const FLOAT: i32 = 1;
+const UINT8: i32 = 2;
+const INT8: i32 = 3;
+const UINT16: i32 = 4;
+const INT16: i32 = 5;
 pub(super) const INT32: i32 = 6;
 pub(super) const INT64: i32 = 7;
 pub(super) const STRING: i32 = 8;
@@ -17,6 +22,8 @@ pub(super) const BOOL: i32 = 9;
 pub(super) enum Tensor {
     Float(ArrayD<f32>),
     Int(ArrayD<i64>),
+    /// Of few bits, with the integers that their type has.
+    Narrow(ArrayD<i64>, Interval),
     Text(Vec<String>),
 }
 
@@ -36,6 +43,7 @@ impl Tensor {
             FLOAT => Self::float(array(shape, entries(raw, proto.float_data, f32::from_le_bytes)?)?),
             INT64 => Ok(Self::Int(array(shape, entries(raw, proto.int64_data, i64::from_le_bytes)?)?)),
             INT32 => Ok(Self::Int(array(shape, widen(entries(raw, proto.int32_data, i32::from_le_bytes)?))?)),
+            UINT8 | INT8 | UINT16 | INT16 => Self::narrow(shape, proto.data_type, raw, proto.int32_data),
             BOOL => {
                 let flags = proto.int32_data.into_iter().map(|flag| u8::from(flag != 0)).collect();
                 Ok(Self::Int(array(shape, widen(entries(raw, flags, u8::from_le_bytes)?))?))
@@ -43,6 +51,32 @@ impl Tensor {
             STRING => Ok(Self::Text(array(shape, texts(proto.string_data)?)?.into_iter().collect())),
             other => Err(Reason::ElementType(type_name(other))),
         }
+    }
+}
+
+impl Tensor {
+    fn narrow(shape: Vec<usize>, data_type: i32, raw: Option<Vec<u8>>, typed: Vec<i32>) -> Result<Self, Reason> {
+        let Some(interval) = narrow_interval(data_type) else {
+            return Err(Reason::ElementType(type_name(data_type)));
+        };
+        let values = match data_type {
+            UINT8 => widen(entries(raw, fitting(typed)?, u8::from_le_bytes)?),
+            INT8 => widen(entries(raw, fitting(typed)?, i8::from_le_bytes)?),
+            UINT16 => widen(entries(raw, fitting(typed)?, u16::from_le_bytes)?),
+            _ => widen(entries(raw, fitting(typed)?, i16::from_le_bytes)?),
+        };
+        Ok(Self::Narrow(array(shape, values)?, interval))
+    }
+}
+
+/// The integers of a type of at most 16 bits.
+pub(super) fn narrow_interval(data_type: i32) -> Option<Interval> {
+    match data_type {
+        UINT8 => Some(Interval::new(0, u8::MAX.into())),
+        INT8 => Some(Interval::new(i8::MIN.into(), i8::MAX.into())),
+        UINT16 => Some(Interval::new(0, u16::MAX.into())),
+        INT16 => Some(Interval::new(i16::MIN.into(), i16::MAX.into())),
+        _ => None,
     }
 }
 
@@ -101,6 +135,11 @@ fn entries<T, const N: usize>(raw: Option<Vec<u8>>, typed: Vec<T>, read: fn([u8;
 
 fn widen<T: Into<i64>>(entries: Vec<T>) -> Vec<i64> {
     entries.into_iter().map(Into::into).collect()
+}
+
+fn fitting<T: TryFrom<i32>>(entries: Vec<i32>) -> Result<Vec<T>, Reason> {
+    let fit = |entry| T::try_from(entry).or_else(|_| Reason::broken("its data does not fit its type"));
+    entries.into_iter().map(fit).collect()
 }
 
 fn texts(strings: Vec<Vec<u8>>) -> Result<Vec<String>, Reason> {

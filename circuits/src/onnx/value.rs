@@ -2,6 +2,7 @@
 
 use ndarray::ArrayD;
 
+use crate::architecture::Interval;
 use crate::graph::NodeId;
 
 /// A value of the ONNX graph.
@@ -13,10 +14,39 @@ pub(super) enum Value {
     Empty(Vec<usize>),
     /// Integers known at import: shapes, axes, indices.
     Int(ArrayD<i64>),
+    /// Integers of few bits known at import, and those that their type has: weights, zero points.
+    Narrow(ArrayD<i64>, Interval),
+    /// Integers of few bits that stand for floats on a grid.
+    Quantized(Quantized),
+    /// Sums of products of such integers: floats per unit.
+    Sums(NodeId, Unit),
+    /// Units that are known when the model runs, times constants.
+    Units(NodeId, ArrayD<f32>),
+    /// Where the integers of such a grid have their zero.
+    Zero(NodeId),
     /// Strings known at import: labels.
     Text(Vec<String>),
     /// The class with the largest of these scores, lowest index on ties.
     Class(NodeId),
     /// The result of a node that could not be imported.
     Failed,
+}
+
+/// Integers `float/unit + zero`.
+#[derive(Clone, PartialEq)]
+pub(super) struct Quantized {
+    /// The floats, which are on the grid.
+    pub(super) float: NodeId,
+    pub(super) unit: Unit,
+    /// Known at import where the unit is.
+    pub(super) zero: i64,
+}
+
+/// What an integer is worth.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Unit {
+    /// This much.
+    Known(f32),
+    /// The step of the grid that this node chooses when the model runs.
+    Of(NodeId),
 }

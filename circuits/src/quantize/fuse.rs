@@ -92,6 +92,7 @@ impl Walk {
         match (&node.op, inputs.as_slice()) {
             (FloatOp::Input, _) => Ok(self.push(node, Op::Input, vec![])),
             (FloatOp::Constant(value), _) => Ok(Value::Constant(value.mapv(f64::from).into())),
+            (FloatOp::Levels(levels), _) => Ok(Value::Constant(levels.floats().mapv(f64::from).into())),
             (FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div, [left, right]) => {
                 self.binary(node, left, right)
             }

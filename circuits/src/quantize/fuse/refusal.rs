@@ -60,6 +60,8 @@ pub(in crate::quantize) fn operator(op: &FloatOp) -> &'static str {
     match op {
         FloatOp::Input => "Input",
         FloatOp::Constant(_) => "Constant",
+        FloatOp::Levels(_) => "DequantizeLinear",
+        FloatOp::Quantize(_) => "QuantizeLinear",
         FloatOp::MatMul => "MatMul",
         FloatOp::Add => "Add",
         FloatOp::Sub => "Sub",

@@ -84,7 +84,7 @@ pub(super) fn sources(graph: &FloatGraph, trees: NodeId) -> Result<Vec<Source>, 
                 let mut order = 0..len as i64;
                 Some(ArrayD::from_shape_simple_fn(IxDyn(&node.shape), || order.next().unwrap_or_default()))
             }
-            FloatOp::Constant(_) => None,
+            FloatOp::Constant(_) | FloatOp::Levels(_) => None,
             FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div => {
                 Some(arithmetic(graph, node, &values, &mut all).map_or_else(|| refuse(graph, id, REASON, ADVICE), Ok)?)
             }
