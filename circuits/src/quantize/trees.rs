@@ -12,7 +12,7 @@ mod tables;
 use rayon::prelude::*;
 
 use self::end::End;
-use self::tables::{Size, Tables};
+use self::tables::{Size, Tables, Votes};
 use super::error::{check_labelled, check_records};
 use super::fuse::Refusal;
 use super::report::{self, HeldOut, LayerReport, Report};
@@ -71,8 +71,7 @@ impl Scale {
         let bits = 30 - (usize::BITS - (ensemble.roots.len().max(1) - 1).leading_zeros()).min(29);
         let most = (1i64 << bits) - 1;
         let leaf = Interval::new(-most, most);
-        let vote = ensemble.leaves().flat_map(tables::summed).map(|(_, vote)| vote.abs());
-        let vote = vote.fold(0.0, f64::max);
+        let vote = ensemble.leaves().map(|votes| Votes::summed(votes).largest()).fold(0.0, f64::max);
         let base = ensemble.base.iter().map(|base| (f64::from(*base) - offset).abs()).fold(0.0, f64::max);
         let room = (most as f64 / vote).min(Self::BASE.hi as f64 / base);
         let finest = if room.is_finite() { room.log2().floor() - f64::from(SPARE_BITS) } else { 0.0 };
