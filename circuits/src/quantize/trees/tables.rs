@@ -62,15 +62,10 @@ impl Size {
     }
 
     fn needed(ensemble: &Ensemble, depth: usize) -> Self {
-        let mut size = Self { inner: 0, early: 0, last: 0, depth };
-        for (_, place) in walk(ensemble) {
-            match place {
-                Place::Inner => size.inner += 1,
-                Place::Leaf(at) if at < depth => size.early += 1,
-                Place::Leaf(_) => size.last += 1,
-            }
-        }
-        size
+        let mut counts = [0; 3];
+        walk(ensemble).into_iter().for_each(|(_, place)| counts[place.kind(depth)] += 1);
+        let [inner, early, last] = counts;
+        Self { inner, early, last, depth }
     }
 
     /// Rows of the node table.
@@ -95,6 +90,17 @@ enum Place {
     Inner,
     /// With its depth.
     Leaf(usize),
+}
+
+impl Place {
+    /// 0 of inner nodes, 1 of leaves that a path reaches early, 2 of those at the full depth.
+    fn kind(self, depth: usize) -> usize {
+        match self {
+            Self::Inner => 0,
+            Self::Leaf(at) if at < depth => 1,
+            Self::Leaf(_) => 2,
+        }
+    }
 }
 
 /// Which node, if any: the root of a tree that is a leaf alone has none of its own.
@@ -141,7 +147,8 @@ pub(super) struct Tables {
 
 impl Drop for Tables {
     fn drop(&mut self) {
-        [&mut self.feature, &mut self.threshold, &mut self.left, &mut self.right].map(Zeroize::zeroize);
+        let columns = [&mut self.feature, &mut self.threshold, &mut self.left, &mut self.right];
+        columns.into_iter().for_each(Zeroize::zeroize);
     }
 }
 
@@ -153,10 +160,7 @@ impl Tables {
         let mut next = [0, size.inner, size.inner + size.early];
         let mut places = Vec::with_capacity(walked.len());
         for &(origin, place) in &walked {
-            let kind = match place {
-                Place::Inner => 0,
-                Place::Leaf(depth) => 1 + usize::from(depth >= size.depth),
-            };
+            let kind = place.kind(size.depth);
             origin.into_iter().for_each(|id| rows[id] = next[kind]);
             places.push(next[kind]);
             next[kind] += 1;
@@ -195,7 +199,12 @@ impl Tables {
     }
 
     /// The parameters in the order of [`Trees`](crate::layers::Trees).
-    pub(super) fn into_tensors(mut self, outputs: usize, base: Vec<i64>, round: impl Fn(f64) -> i64) -> Vec<ArrayD<i64>> {
+    pub(super) fn into_tensors(
+        mut self,
+        outputs: usize,
+        base: Vec<i64>,
+        round: impl Fn(f64) -> i64,
+    ) -> Vec<ArrayD<i64>> {
         let mut leaf = Array2::zeros((self.leaf.len(), outputs));
         for (row, votes) in self.leaf.iter().enumerate() {
             votes.0.iter().for_each(|&(output, vote)| leaf[[row, output]] = round(vote));
