@@ -116,6 +116,9 @@ pub enum EncodingError {
 }
 
 impl Encoding {
+    /// The integers of 32-bit floats, made a power of two.
+    pub(super) const FLOATS: Interval = Interval::new(-(1 << 31), (1 << 31) - 1);
+
     /// An encoding in steps of each feature's range.
     pub fn steps(features: Vec<Feature>, len: usize, interval: Interval) -> Self {
         Self { features, len, interval, numbers: Numbers::Steps }
@@ -123,8 +126,7 @@ impl Encoding {
 
     /// The encoding of so many 32-bit floats, each as it is.
     pub fn floats(features: Vec<Feature>, len: usize) -> Self {
-        let interval = Interval::new(-(1 << 31), (1 << 31) - 1);
-        Self { features, len, interval, numbers: Numbers::Floats }
+        Self { features, len, interval: Self::FLOATS, numbers: Numbers::Floats }
     }
 
     /// Encodes raw values, given in feature order.

@@ -197,7 +197,7 @@ impl Encoding {
         if let Err(error) = proper(self.interval) {
             return wrong(format!("has a wrong interval: {error}"));
         }
-        if self.numbers == Numbers::Floats && self.interval != Self::floats(Vec::new(), 0).interval {
+        if self.numbers == Numbers::Floats && self.interval != Self::FLOATS {
             return wrong("is of 32-bit floats, but has another interval".into());
         }
         if self.interval.size() < 2 || !self.interval.size().is_power_of_two() {

@@ -5,7 +5,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use super::shape::ShapeError;
 
 /// Trees that add their leaves up.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub struct Ensemble {
     /// Nodes of all trees; children come after their parents.
     pub nodes: Vec<TreeNode>,
@@ -18,7 +18,7 @@ pub struct Ensemble {
 }
 
 /// One node of a tree.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub enum TreeNode {
     /// A question about one feature.
     Branch {

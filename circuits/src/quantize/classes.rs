@@ -31,7 +31,7 @@ impl Classes {
             labels.push(own);
         }
         join.all(&labels[network.output], PUBLIC);
-        join.spread_public(network, &labels);
+        join.spread_fixed(network, &labels);
         labels.iter_mut().flatten().for_each(|label| *label = join.find(*label));
         let mut activations = vec![0; join.parents.len()];
         for id in (0..labels.len()).filter(|&id| is_free(network, id)) {
@@ -199,19 +199,26 @@ impl Join {
         }
     }
 
+    /// Labels of the sets whose scales are public or told.
+    fn fixed(&mut self) -> HashSet<u32> {
+        let told = self.told.clone().into_iter().map(|label| self.find(label));
+        told.chain([PUBLIC]).collect()
+    }
+
     /// An activation or a sum of which one entry's scale is public, or told, has that scale for all.
-    fn spread_public(&mut self, network: &Network, labels: &[Vec<u32>]) {
+    fn spread_fixed(&mut self, network: &Network, labels: &[Vec<u32>]) {
         loop {
             let mut changed = false;
+            let mut fixed = self.fixed();
             for (node, own) in network.nodes.iter().zip(labels) {
                 if !matches!(node.op, Op::Apply(_) | Op::Sum(_)) {
                     continue;
                 }
                 let found: Vec<u32> = own.iter().map(|&label| self.find(label)).collect();
-                let told: HashSet<u32> = self.told.clone().into_iter().map(|label| self.find(label)).collect();
-                let fixed = found.iter().find(|&&label| label == PUBLIC || told.contains(&label)).copied();
-                if let Some(fixed) = fixed.filter(|fixed| found.iter().any(|label| label != fixed)) {
-                    self.all(own, fixed);
+                let first = found.iter().find(|label| fixed.contains(label)).copied();
+                if let Some(first) = first.filter(|first| found.iter().any(|label| label != first)) {
+                    self.all(own, first);
+                    fixed.insert(self.find(first));
                     changed = true;
                 }
             }

@@ -119,7 +119,7 @@ impl<'a> Rebuild<'a> {
     /// The value of `id` with one scale for all entries and the integer 0 for zero, as products and normalisations read it: entries of the
     /// record, and of values joined, are rounded anew.
     fn factor(&mut self, id: usize, function: Function) -> usize {
-        if !self.is_of_record(id) && !self.joins(id) {
+        if !self.is_of_record(id) && self.joined(id).is_none() {
             return self.rounded(id);
         }
         let rounded = self.rounded(id);
@@ -128,19 +128,19 @@ impl<'a> Rebuild<'a> {
         self.push(Node { name, op: Op::Apply(function), inputs: vec![copy], shape })
     }
 
-    /// Whether a value is of several that are joined.
-    fn joins(&self, id: usize) -> bool {
+    /// The node that joins several values into this one, if one does.
+    fn joined(&self, id: usize) -> Option<usize> {
         let node = &self.old.nodes[id];
-        matches!(node.op, Op::Concat { .. }) || node.passes() && self.joins(node.inputs[0])
+        match node.op {
+            Op::Concat { .. } => Some(id),
+            _ if node.passes() => self.joined(node.inputs[0]),
+            _ => None,
+        }
     }
 
     /// Whether a value joins others whose scales no class decides, so that its entries may have different ones.
     fn mixes(&self, id: usize) -> bool {
-        let node = &self.old.nodes[id];
-        match node.op {
-            Op::Concat { .. } => node.inputs.iter().any(|&input| !self.is_free(input)),
-            _ => node.passes() && self.mixes(node.inputs[0]),
-        }
+        self.joined(id).is_some_and(|id| self.old.nodes[id].inputs.iter().any(|&input| !self.is_free(input)))
     }
 
     fn is_free(&self, id: usize) -> bool {

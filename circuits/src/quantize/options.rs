@@ -89,7 +89,7 @@ impl Options<'_> {
         let scores = network.nodes[network.output].len();
         let (encoding, labels, outcome) = match self.like {
             Some(like) => (like_encoding(like, network)?, like.labels.clone(), like.outcome),
-            None => (self.encoding(network, classes, calibration)?, labels(self, graph, scores)?, self.outcome),
+            None => (self.encoding(network, classes, calibration)?, self.labels(graph, scores)?, self.outcome),
         };
         let (weight_bits, activation_bits) = (self.weight_bits, self.activation_bits);
         Ok(Settings { encoding, head, labels, outcome, weight_bits, activation_bits })
@@ -109,39 +109,42 @@ impl Options<'_> {
         let tabular = input.shape.len() <= 2 && (per_feature || input.width() != input.len());
         let bits = self.input_bits.unwrap_or(if tabular { 12 } else { 8 });
         let margin = self.margin.unwrap_or(if tabular { 0.5 } else { 0.0 });
-        let names = names(self, if per_feature { input.len() } else { 1 })?;
+        let names = self.names(if per_feature { input.len() } else { 1 })?;
         Ok(Ranges { bits, margin, per_feature }.encoding(calibration, &names))
     }
-}
 
-impl Options<'_> {
     /// The encoding of a record of names, each a number below `places`.
     fn categories(&self, len: usize, places: usize) -> Result<Encoding, QuantizeError> {
         let given = self.features.as_ref().is_some_and(|features| features.len() == len);
-        let feature = |(name, unit): Named| Feature { name, unit, zero: 0.0, step: 1.0 };
-        let features = names(self, if given { len } else { 1 })?.into_iter().map(feature).collect();
+        let features = self.exact_features(if given { len } else { 1 })?;
         Ok(Encoding::steps(features, len, Interval::new(0, places as i64 - 1)))
     }
-}
 
-/// Names of the classes: the user's choice, else the model's own.
-pub(super) fn labels(options: &Options<'_>, graph: &FloatGraph, scores: usize) -> Result<Vec<String>, QuantizeError> {
-    let expected = if scores == 1 { 2 } else { scores };
-    let labels = options.labels.clone().or_else(|| graph.labels.clone());
-    let labels = labels.unwrap_or_else(|| (0..expected).map(|class| format!("class {class}")).collect());
-    match labels.len() {
-        got if got == expected => Ok(labels),
-        got => Err(QuantizeError::Count { what: "labels", expected, got }),
+    /// So many features whose integers are their values.
+    pub(super) fn exact_features(&self, expected: usize) -> Result<Vec<Feature>, QuantizeError> {
+        let feature = |(name, unit): Named| Feature { name, unit, zero: 0.0, step: 1.0 };
+        Ok(self.names(expected)?.into_iter().map(feature).collect())
     }
-}
 
-/// Names and units of so many features.
-pub(super) fn names(options: &Options<'_>, expected: usize) -> Result<Vec<Named>, QuantizeError> {
-    let name = |index: usize| (if expected == 1 { "x".into() } else { format!("x{}", index + 1) }, String::new());
-    let names = options.features.clone().unwrap_or_else(|| (0..expected).map(name).collect());
-    match names.len() {
-        got if got == expected => Ok(names),
-        got => Err(QuantizeError::Count { what: "features", expected, got }),
+    /// Names of the classes: the user's choice, else the model's own.
+    pub(super) fn labels(&self, graph: &FloatGraph, scores: usize) -> Result<Vec<String>, QuantizeError> {
+        let expected = if scores == 1 { 2 } else { scores };
+        let labels = self.labels.clone().or_else(|| graph.labels.clone());
+        let labels = labels.unwrap_or_else(|| (0..expected).map(|class| format!("class {class}")).collect());
+        match labels.len() {
+            got if got == expected => Ok(labels),
+            got => Err(QuantizeError::Count { what: "labels", expected, got }),
+        }
+    }
+
+    /// Names and units of so many features.
+    fn names(&self, expected: usize) -> Result<Vec<Named>, QuantizeError> {
+        let name = |index: usize| (if expected == 1 { "x".into() } else { format!("x{}", index + 1) }, String::new());
+        let names = self.features.clone().unwrap_or_else(|| (0..expected).map(name).collect());
+        match names.len() {
+            got if got == expected => Ok(names),
+            got => Err(QuantizeError::Count { what: "features", expected, got }),
+        }
     }
 }
 

@@ -12,13 +12,13 @@ mod tables;
 use rayon::prelude::*;
 
 use self::end::End;
-use self::tables::{Size, Tables};
+use self::tables::{Size, Tables, Votes};
 use super::error::{check_labelled, check_records};
 use super::fuse::Refusal;
 use super::report::{self, HeldOut, LayerReport, Report};
 use super::{Labelled, Options, QuantizeError, QuantizedModel};
 use crate::architecture::{
-    Architecture, Encoding, Feature, Interval, LayerNode, Numbers, ParameterId, ParameterSpec, Policy, ValueId,
+    Architecture, Encoding, Interval, LayerNode, Numbers, ParameterId, ParameterSpec, Policy, ValueId,
 };
 use crate::graph::{Ensemble, FloatGraph, FloatOp, NodeId};
 use crate::layers::{Layer, Trees};
@@ -46,7 +46,7 @@ pub(super) fn quantize(
     let scale = Scale::of(ensemble, end.offset, options.like)?;
     let size = Size::of(ensemble, options.like)?;
     let tables = Tables::new(ensemble, &sources, &size);
-    let model = model(graph, ensemble, (&end, &scale, &size), tables, options)?;
+    let model = model((graph, id), ensemble, (&end, &scale, &size), tables, options)?;
     let runs = Runs { graph, id, end: &end, model: &model, bound: scale.bound(ensemble) };
     let report = runs.report(calibration, held_out)?;
     Ok((model, report))
@@ -71,8 +71,7 @@ impl Scale {
         let bits = 30 - (usize::BITS - (ensemble.roots.len().max(1) - 1).leading_zeros()).min(29);
         let most = (1i64 << bits) - 1;
         let leaf = Interval::new(-most, most);
-        let vote = ensemble.leaves().flat_map(tables::summed).map(|(_, vote)| vote.abs());
-        let vote = vote.fold(0.0, f64::max);
+        let vote = ensemble.leaves().map(|votes| Votes::summed(votes).largest()).fold(0.0, f64::max);
         let base = ensemble.base.iter().map(|base| (f64::from(*base) - offset).abs()).fold(0.0, f64::max);
         let room = (most as f64 / vote).min(Self::BASE.hi as f64 / base);
         let finest = if room.is_finite() { room.log2().floor() - f64::from(SPARE_BITS) } else { 0.0 };
@@ -98,7 +97,7 @@ impl Scale {
 }
 
 fn model(
-    graph: &FloatGraph,
+    (graph, id): (&FloatGraph, NodeId),
     ensemble: &Ensemble,
     (end, scale, size): (&End, &Scale, &Size),
     tables: Tables,
@@ -133,16 +132,16 @@ fn model(
         trees: ensemble.roots.len(),
         depth: size.depth,
     };
-    let name = graph.nodes.iter().find(|node| matches!(node.op, FloatOp::Trees(_))).map(|node| node.name.clone());
+    let name = graph.nodes[id.0].name.as_str();
     let node = LayerNode {
-        name: name.filter(|name| !name.is_empty()).unwrap_or_else(|| "trees".into()),
+        name: if name.is_empty() { "trees" } else { name }.into(),
         layer: Layer::Trees(trees),
         inputs: vec![ValueId::RECORD],
         step: None,
     };
     let labels = match options.like {
         Some(like) => like.labels.clone(),
-        None => super::options::labels(options, graph, outputs)?,
+        None => options.labels(graph, outputs)?,
     };
     let architecture = Architecture {
         encoding,
@@ -174,9 +173,7 @@ fn encoding(len: usize, options: &Options<'_>) -> Result<Encoding, QuantizeError
         let reason = format!("the trees read {len} floats");
         return Err(QuantizeError::Differs { place: "the record".into(), reason });
     }
-    let names = super::options::names(options, len)?;
-    let feature = |(name, unit)| Feature { name, unit, zero: 0.0, step: 1.0 };
-    Ok(Encoding::floats(names.into_iter().map(feature).collect(), len))
+    Ok(Encoding::floats(options.exact_features(len)?, len))
 }
 
 /// Both models on the same records.

@@ -88,19 +88,15 @@ impl Draft {
     fn has_holes(&self, base: usize) -> bool {
         let (mut holes, mut record, mut open) = (false, false, vec![base]);
         while let Some(id) = open.pop() {
-            match &self.nodes[id].op {
-                Op::Move(picks) => holes |= picks.as_ref().is_some_and(|picks| picks.iter().any(Option::is_none)),
-                Op::Concat { .. } => {}
-                Op::Input => {
-                    record = true;
-                    continue;
-                }
-                _ => {
-                    holes = true;
-                    continue;
-                }
+            let node = &self.nodes[id];
+            match &node.op {
+                Op::Input => record = true,
+                Op::Move(Some(picks)) => holes |= picks.iter().any(Option::is_none),
+                _ => holes |= !node.moves(),
             }
-            open.extend(&self.nodes[id].inputs);
+            if node.moves() {
+                open.extend(&node.inputs);
+            }
         }
         holes && record
     }

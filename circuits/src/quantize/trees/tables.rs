@@ -8,6 +8,7 @@
 //! ```
 
 use ndarray::{Array1, Array2, ArrayD};
+use zeroize::Zeroize;
 
 use super::source::Source;
 use crate::architecture::{Architecture, float_order};
@@ -61,15 +62,10 @@ impl Size {
     }
 
     fn needed(ensemble: &Ensemble, depth: usize) -> Self {
-        let mut size = Self { inner: 0, early: 0, last: 0, depth };
-        for (_, place) in walk(ensemble) {
-            match place {
-                Place::Inner => size.inner += 1,
-                Place::Leaf(at) if at < depth => size.early += 1,
-                Place::Leaf(_) => size.last += 1,
-            }
-        }
-        size
+        let mut counts = [0; 3];
+        walk(ensemble).into_iter().for_each(|(_, place)| counts[place.kind(depth)] += 1);
+        let [inner, early, last] = counts;
+        Self { inner, early, last, depth }
     }
 
     /// Rows of the node table.
@@ -94,6 +90,17 @@ enum Place {
     Inner,
     /// With its depth.
     Leaf(usize),
+}
+
+impl Place {
+    /// 0 of inner nodes, 1 of leaves that a path reaches early, 2 of those at the full depth.
+    fn kind(self, depth: usize) -> usize {
+        match self {
+            Self::Inner => 0,
+            Self::Leaf(at) if at < depth => 1,
+            Self::Leaf(_) => 2,
+        }
+    }
 }
 
 /// Which node, if any: the root of a tree that is a leaf alone has none of its own.
@@ -129,13 +136,20 @@ fn walk(ensemble: &Ensemble) -> Vec<(Origin, Place)> {
     found
 }
 
-/// The tables, leaves still as floats.
+/// The tables, leaves still as floats. Wiped when dropped.
 pub(super) struct Tables {
     feature: Vec<i64>,
     threshold: Vec<i64>,
     left: Vec<i64>,
     right: Vec<i64>,
-    leaf: Vec<Vec<(usize, f64)>>,
+    leaf: Vec<Votes>,
+}
+
+impl Drop for Tables {
+    fn drop(&mut self) {
+        let columns = [&mut self.feature, &mut self.threshold, &mut self.left, &mut self.right];
+        columns.into_iter().for_each(Zeroize::zeroize);
+    }
 }
 
 impl Tables {
@@ -146,17 +160,14 @@ impl Tables {
         let mut next = [0, size.inner, size.inner + size.early];
         let mut places = Vec::with_capacity(walked.len());
         for &(origin, place) in &walked {
-            let kind = match place {
-                Place::Inner => 0,
-                Place::Leaf(depth) => 1 + usize::from(depth >= size.depth),
-            };
+            let kind = place.kind(size.depth);
             origin.into_iter().for_each(|id| rows[id] = next[kind]);
             places.push(next[kind]);
             next[kind] += 1;
         }
-        let (nodes, leaves) = (vec![0; size.nodes()], vec![Vec::new(); size.leaves()]);
-        let [threshold, left, right] = [nodes.clone(), nodes.clone(), nodes.clone()];
-        let mut tables = Self { feature: nodes, threshold, left, right, leaf: leaves };
+        let [feature, threshold, left, right] = [(); 4].map(|()| vec![0; size.nodes()]);
+        let leaf = (0..size.leaves()).map(|_| Votes::default()).collect();
+        let mut tables = Self { feature, threshold, left, right, leaf };
         for (index, &(origin, _)) in walked.iter().enumerate() {
             let (row, alone) = (places[index], ensemble.roots.get(index).copied());
             match origin.map(|id| &ensemble.nodes[id]) {
@@ -170,7 +181,7 @@ impl Tables {
                     if row < size.nodes() {
                         tables.set(row, 0, float_order(ALWAYS), [row, row]);
                     }
-                    tables.leaf[row - size.inner] = summed(votes);
+                    tables.leaf[row - size.inner] = Votes::summed(votes);
                 }
                 None => {
                     let leaf = alone.map_or(row, |leaf| rows[leaf]);
@@ -188,24 +199,46 @@ impl Tables {
     }
 
     /// The parameters in the order of [`Trees`](crate::layers::Trees).
-    pub(super) fn into_tensors(self, outputs: usize, base: Vec<i64>, round: impl Fn(f64) -> i64) -> Vec<ArrayD<i64>> {
+    pub(super) fn into_tensors(
+        mut self,
+        outputs: usize,
+        base: Vec<i64>,
+        round: impl Fn(f64) -> i64,
+    ) -> Vec<ArrayD<i64>> {
         let mut leaf = Array2::zeros((self.leaf.len(), outputs));
         for (row, votes) in self.leaf.iter().enumerate() {
-            votes.iter().for_each(|&(output, vote)| leaf[[row, output]] = round(vote));
+            votes.0.iter().for_each(|&(output, vote)| leaf[[row, output]] = round(vote));
         }
-        let nodes = [self.feature, self.threshold, self.left, self.right].map(|column| Array1::from(column).into_dyn());
+        let columns = [&mut self.feature, &mut self.threshold, &mut self.left, &mut self.right];
+        let nodes = columns.map(|column| Array1::from(std::mem::take(column)).into_dyn());
         nodes.into_iter().chain([leaf.into_dyn(), Array1::from(base).into_dyn()]).collect()
     }
 }
 
-/// The votes of a leaf, one for each output that it has any for.
-pub(super) fn summed(votes: &[(usize, f32)]) -> Vec<(usize, f64)> {
-    let mut sums: Vec<(usize, f64)> = Vec::with_capacity(votes.len());
-    for &(output, vote) in votes {
-        match sums.iter_mut().find(|sum| sum.0 == output) {
-            Some(sum) => sum.1 += f64::from(vote),
-            None => sums.push((output, vote.into())),
+/// The votes of a leaf, one for each output that it has any for. Wiped when dropped.
+#[derive(Default)]
+pub(super) struct Votes(Vec<(usize, f64)>);
+
+impl Votes {
+    pub(super) fn summed(votes: &[(usize, f32)]) -> Self {
+        let mut sums: Vec<(usize, f64)> = Vec::with_capacity(votes.len());
+        for &(output, vote) in votes {
+            match sums.iter_mut().find(|sum| sum.0 == output) {
+                Some(sum) => sum.1 += f64::from(vote),
+                None => sums.push((output, vote.into())),
+            }
         }
+        Self(sums)
     }
-    sums
+
+    /// Largest magnitude.
+    pub(super) fn largest(&self) -> f64 {
+        self.0.iter().fold(0.0, |max, (_, vote)| max.max(vote.abs()))
+    }
+}
+
+impl Drop for Votes {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|(_, vote)| vote.zeroize());
+    }
 }
