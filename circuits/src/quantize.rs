@@ -20,6 +20,7 @@ mod grid;
 mod groups;
 mod importance;
 mod integers;
+mod kept;
 mod like;
 mod metrics;
 mod network;
@@ -74,6 +75,9 @@ pub fn quantize(
     options.check()?;
     if let Some(id) = trees::find(graph) {
         return trees::quantize(graph, id, (calibration, held_out), options);
+    }
+    if kept::is_quantized(graph) {
+        return kept::quantize(graph, (calibration, held_out), options);
     }
     let (network, head) = prepare(graph)?;
     let len = network.nodes[0].len();

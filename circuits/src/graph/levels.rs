@@ -3,7 +3,7 @@
 //! ONNX counts levels from another zero; here 0 always stands for 0, and the levels that there are lie where they lie:
 //! `step·(q − zero)` for `q` from 0 to 255 has the levels from `−zero` to `255 − zero`.
 
-use ndarray::{ArrayD, ArrayViewD, Zip};
+use ndarray::{Array1, ArrayD, ArrayViewD, Axis, Zip};
 
 use super::FloatOp;
 use super::shape::ShapeError;
@@ -72,6 +72,15 @@ impl Levels {
     /// The values.
     pub fn floats(&self) -> &ArrayD<f32> {
         &self.floats
+    }
+
+    /// The step of each index of an axis, if it is the same for all entries there.
+    pub(crate) fn along(&self, axis: usize) -> Option<Array1<f32>> {
+        let first = |lane: ArrayViewD<'_, f32>| {
+            let step = *lane.first()?;
+            lane.iter().all(|other| *other == step).then_some(step)
+        };
+        self.steps.axis_iter(Axis(axis)).map(first).collect()
     }
 
     /// The same entries elsewhere, if `op` does no more than that to them.

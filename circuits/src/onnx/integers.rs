@@ -23,6 +23,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::runtime("QLinearLeakyRelu", (4, 5), |call| alone(call, "LeakyRelu")),
     Operator::runtime("QLinearGlobalAveragePool", (4, 5), |call| alone(call, "GlobalAveragePool")),
     Operator::runtime("QLinearAveragePool", (4, 5), |call| alone(call, "AveragePool")),
+    Operator::runtime("QLinearSoftmax", (5, 5), softmax),
     Operator::runtime("QLinearConcat", (5, usize::MAX), concat),
     Operator::runtime("QGemm", (6, 9), gemm),
 ];
@@ -106,6 +107,19 @@ fn alone(call: &mut Call<'_>, name: &str) -> Outputs {
     }
     let (x, target) = (operand(call, 0, COLUMNS)?, target(call, 3)?);
     let out = as_floats(call, name, floats(&[x]))?;
+    quantized(call, out, target)
+}
+
+/// Over one axis, as `Softmax` has it since opset 13; before, over all axes from one on.
+fn softmax(call: &mut Call<'_>) -> Outputs {
+    let (opset, last) = (call.attributes.int("opset", 13)?, call.input_shape(0)?.len() as i64 - 1);
+    let axis = call.attributes.int("axis", -1)?;
+    if opset < 13 && axis != -1 && axis != last {
+        return Reason::argument("attribute `opset`", "is below 13, and `axis` is not the last");
+    }
+    let (x, target) = (operand(call, 0, COLUMNS)?, target(call, 3)?);
+    let axis = super::call::axis(axis, call.shape(x).len())?;
+    let out = call.push(FloatOp::Softmax { axis }, &[x])?;
     quantized(call, out, target)
 }
 

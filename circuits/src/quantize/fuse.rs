@@ -1,6 +1,6 @@
 //! From a float graph to a fused network: constants are folded, what cannot be quantised is refused, all at once.
 
-mod refusal;
+pub(super) mod refusal;
 mod windows;
 
 use std::collections::BTreeMap;

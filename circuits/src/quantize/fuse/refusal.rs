@@ -27,33 +27,35 @@ impl fmt::Display for Refusal {
 }
 
 /// Why a node is refused, and what to try.
-pub(super) type Reason = (&'static str, &'static str);
+pub(in crate::quantize) type Reason = (&'static str, &'static str);
 
-pub(super) const VECTOR: Reason =
+pub(in crate::quantize) const VECTOR: Reason =
     ("multiplies a vector by a matrix that both depend on the record", "give the vector a second axis of one entry");
-pub(super) const QUOTIENT: Reason = ("divides by a value that depends on the record", "multiply by a constant instead");
-pub(super) const LEFT: Reason = (
+pub(in crate::quantize) const QUOTIENT: Reason =
+    ("divides by a value that depends on the record", "multiply by a constant instead");
+pub(in crate::quantize) const LEFT: Reason = (
     "has the constant on the left or with more than two axes",
     "transpose, so that the weights are a matrix on the right",
 );
-pub(super) const HALF_OPEN: Reason = ("has one open end that is not ReLU", "give both ends, or use Relu");
-pub(super) const MIDDLE: Reason = (
+pub(in crate::quantize) const HALF_OPEN: Reason = ("has one open end that is not ReLU", "give both ends, or use Relu");
+pub(in crate::quantize) const MIDDLE: Reason = (
     "divides by a norm in the middle of the network",
     "only the end of a network may have it; use Softmax or LayerNormalization here",
 );
-pub(super) const NAMES: Reason = (
+pub(in crate::quantize) const NAMES: Reason = (
     "takes rows of a table by numbers that are computed, or of a table that is too long",
     "look up entries of the record itself, in tables of at most 4096 rows",
 );
-pub(super) const CATEGORIES: Reason = (
+pub(in crate::quantize) const CATEGORIES: Reason = (
     "computes with entries of the record that name rows of a table as well",
     "give the model a record of numbers alone or of categories alone",
 );
-pub(super) const FILTER: Reason =
+pub(in crate::quantize) const FILTER: Reason =
     ("convolves with weights that depend on the record", "only convolutions of values by constants can be quantised");
-pub(super) const COUNTS: Reason =
+pub(in crate::quantize) const COUNTS: Reason =
     ("averages over too many different numbers of entries at the border", "count the padding, or use less of it");
-pub(super) const CONSTANT: Reason = ("is applied to constants", "fold the constants before exporting the model");
+pub(in crate::quantize) const CONSTANT: Reason =
+    ("is applied to constants", "fold the constants before exporting the model");
 
 /// Name of an operator, as ONNX has it.
 pub(in crate::quantize) fn operator(op: &FloatOp) -> &'static str {
