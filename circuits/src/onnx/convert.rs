@@ -40,7 +40,7 @@ struct Import<'a> {
 
 impl<'a> Import<'a> {
     fn new(plan: &'a Plan<'a>) -> Self {
-        let mut builder = Builder::new(&plan.record);
+        let builder = Builder::new(&plan.record);
         let mut values: HashMap<_, _> = plan.graph.input.iter().map(|input| (&*input.name, Value::Failed)).collect();
         if plan.faults.is_empty() {
             values.insert(&plan.record.node.name, Value::Float(NodeId(0)));
