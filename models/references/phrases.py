@@ -108,11 +108,14 @@ def load():
     return Records(x[:TRAIN], y[:TRAIN], x[TRAIN:], y[TRAIN:]), vocabulary
 
 
-def publish(root, name, description, proto, weights, forward, least):
+def generate(root, name, description, initial, forward, export, *, least, **training):
+    """Trains and writes a network of `initial(number of words)` weights whose logits are `forward(weights, ids)`."""
     records, vocabulary = load()
+    loss = lambda weights, x, y: cross_entropy(forward(weights, x), y)
+    weights = fit(loss, initial(len(vocabulary)), records.x_train, records.y_train, **training)
     about = About(name, description, LABELS, [(f"token{i}", "word id") for i in range(1, TOKENS + 1)])
     expected = forward(weights, records.x_held)
-    line = classifier(root, name, proto, about, records, expected, size=count(weights), least=least)
+    line = classifier(root, name, export(weights), about, records, expected, size=count(weights), least=least)
     words = ",\n".join(f"  {json.dumps(word)}" for word in vocabulary)
     (root / name / "vocabulary.json").write_text(f"[\n{words}\n]\n", encoding="utf-8")
     return line
@@ -198,15 +201,12 @@ def transformer_export(weights):
 
 
 def generate_transformer(root):
-    records, vocabulary = load()
-    loss = lambda weights, x, y: cross_entropy(transformer(weights, x), y)
-    weights = fit(loss, transformer_initial(len(vocabulary)), records.x_train, records.y_train, epochs=7, rate=2e-3)
     description = (
         "The triage category of a generated phrase of up to 32 words: embeddings of words and positions, one transformer "
         "block with 4 heads, mean over tokens."
     )
-    proto = transformer_export(weights)
-    return publish(root, "phrases-transformer", description, proto, weights, transformer, least=0.95)
+    network = transformer_initial, transformer, transformer_export
+    return generate(root, "phrases-transformer", description, *network, least=0.95, epochs=7, rate=2e-3)
 
 
 # --- Bag ----------------------------------------------------------------------
@@ -241,8 +241,6 @@ def bag_export(weights):
 
 
 def generate_bag(root):
-    records, vocabulary = load()
-    loss = lambda weights, x, y: cross_entropy(bag(weights, x), y)
-    weights = fit(loss, bag_initial(len(vocabulary)), records.x_train, records.y_train, epochs=10, rate=5e-3, decay=1e-5)
     description = "The triage category of a generated phrase of up to 32 words: the mean of word embeddings, and two dense layers."
-    return publish(root, "phrases-bag", description, bag_export(weights), weights, bag, least=0.8)
+    network = bag_initial, bag, bag_export
+    return generate(root, "phrases-bag", description, *network, least=0.8, epochs=10, rate=5e-3, decay=1e-5)

@@ -60,7 +60,10 @@ impl Operator for Requantize {
         let quotients = self.quotients(dividend.interval)?;
         let key = match self.shift {
             0 => inputs[0],
-            _ => self.divide(system, inputs[0], ValueType { interval: quotients, ..dividend }),
+            _ => {
+                let quotient = ValueType { interval: quotients, ..dividend };
+                divide(system, (inputs[0], self.shift), ["quotient", "remainder"], quotient, None)
+            }
         };
         let table = self.activation.table(quotients.widened());
         Ok(system.look_up("activation", table, key, out.interval))
@@ -79,18 +82,6 @@ impl Requantize {
             return Err(malformed(format!("the rounded quotient could be anything from {range}: use a larger shift")));
         }
         Ok(Interval::new(lo, hi))
-    }
-
-    /// The quotient, bounded by the lookup to come, with its remainder.
-    fn divide(&self, system: &mut SystemBuilder<'_>, of: TensorId, quotient: ValueType) -> TensorId {
-        let shift = self.shift;
-        let remainders = Interval::new(0, (1 << shift) - 1);
-        let remainder = ValueType { shape: quotient.shape.clone(), interval: remainders };
-        let quotient = system.tensor("quotient", quotient, Definition::Quotient { of, shift });
-        let remainder = system.tensor("remainder", remainder, Definition::Remainder { of, shift });
-        system.range(remainder, remainders);
-        system.equate(of, -half(shift), vec![Term::of(quotient, 1 << shift), Term::of(remainder, 1)]);
-        quotient
     }
 }
 
@@ -147,6 +138,24 @@ pub fn rounded_quotient(x: i64, shift: u32) -> i64 {
 /// `(x + 2^(shift−1)) mod 2^shift`, what [`rounded_quotient`] leaves.
 pub fn rounded_remainder(x: i64, shift: u32) -> i64 {
     (x + half(shift)) & ((1 << shift) - 1)
+}
+
+/// The quotient, with its remainder, under these names; the quotient has a `range` here or is bounded by a lookup to come.
+pub(super) fn divide(
+    system: &mut SystemBuilder<'_>,
+    (of, shift): (TensorId, u32),
+    names: [&str; 2],
+    quotient: ValueType,
+    range: Option<Interval>,
+) -> TensorId {
+    let remainders = Interval::new(0, (1 << shift) - 1);
+    let remainder = ValueType { shape: quotient.shape.clone(), interval: remainders };
+    let quotient = system.tensor(names[0], quotient, Definition::Quotient { of, shift });
+    let remainder = system.tensor(names[1], remainder, Definition::Remainder { of, shift });
+    range.into_iter().for_each(|range| system.range(quotient, range));
+    system.range(remainder, remainders);
+    system.equate(of, -half(shift), vec![Term::of(quotient, 1 << shift), Term::of(remainder, 1)]);
+    quotient
 }
 
 /// Half of `2^shift`; 0 for shift 0.

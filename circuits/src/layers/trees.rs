@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use super::bounds::Bounds;
 use super::operands::{count, entries, malformed, parameter, shaped, single, tensor};
+use super::requantize::divide;
 use super::{LayerError, Operator, ValueType};
 use crate::architecture::{Interval, ParameterId, ParameterSpec};
 use crate::gadgets::range::bits;
 use crate::parameters::Parameters;
-use crate::system::{Definition, IndexMap, SystemBuilder, TensorId, Term};
+use crate::system::{IndexMap, SystemBuilder, TensorId, Term};
 
 /// Most steps of all trees together.
 const MAX_STEPS: usize = 1 << 20;
@@ -70,15 +71,13 @@ impl Operator for Trees {
         let last = |len: usize, index: i64| usize::try_from(index).unwrap_or_default().min(len - 1);
         let (mut shape, outputs) = (inputs[0].shape().to_vec(), bias.len());
         let features = shape.pop().unwrap_or(1);
+        let next = |row: &[i64], node: usize| {
+            let below = row[last(features, feature[node])] <= threshold[node];
+            if below { left[node] } else { right[node] }
+        };
         let vote = |row: &[i64], tree: usize| {
-            let step = |node: usize, _| {
-                let below = row[last(features, feature[node])] <= threshold[node];
-                last(feature.len(), if below { left[node] } else { right[node] })
-            };
-            let inner = (1..self.depth).fold(tree, step);
-            let below = row[last(features, feature[inner])] <= threshold[inner];
-            let end = if below { left[inner] } else { right[inner] };
-            last(leaf.len() / outputs, end - self.first_leaf) * outputs
+            let inner = (1..self.depth).fold(tree, |node, _| last(feature.len(), next(row, node)));
+            last(leaf.len() / outputs, next(row, inner) - self.first_leaf) * outputs
         };
         let score = |row: &[i64]| {
             let mut sums = bias.to_vec();
@@ -184,14 +183,8 @@ fn compare(
     let interval = (gap + Bounds::constant(half.into())).tracked()?;
     let shape = system.value(feature).shape;
     let gap = system.linear("gap", ValueType { shape: shape.clone(), interval }, half, terms);
-    let bit = ValueType { shape: shape.clone(), interval: Interval::new(0, 1) };
-    let below = system.tensor("below", bit, Definition::Quotient { of: gap, shift });
-    let rest = ValueType { shape, interval: Interval::new(0, (1 << shift) - 1) };
-    let (rest, most) = (system.tensor("rest", rest, Definition::Remainder { of: gap, shift }), (1 << shift) - 1);
-    system.range(below, Interval::new(0, 1));
-    system.range(rest, Interval::new(0, most));
-    system.equate(gap, -half, vec![Term::of(below, 1 << shift), Term::of(rest, 1)]);
-    Ok(below)
+    let bits = Interval::new(0, 1);
+    Ok(divide(system, (gap, shift), ["below", "rest"], ValueType { shape, interval: bits }, Some(bits)))
 }
 
 /// `right + below·(left − right)`.

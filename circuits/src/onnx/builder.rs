@@ -3,6 +3,7 @@
 use ndarray::ArrayD;
 
 use super::error::Reason;
+use super::input::Declared;
 use super::tensor::Tensor;
 use super::value::Value;
 use crate::graph::{FloatNode, FloatOp, NodeId, ShapeError, fold};
@@ -26,14 +27,13 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new(input: FloatNode) -> Self {
-        let (labels, notes) = (Vec::new(), Vec::new());
+    pub(super) fn new(record: &Declared) -> Self {
         Self {
-            nodes: vec![input],
+            nodes: vec![record.node.clone()],
             origins: vec![usize::MAX],
-            labels,
-            notes,
-            integers: false,
+            labels: Vec::new(),
+            notes: record.note.iter().cloned().collect(),
+            integers: record.integers,
             origin: usize::MAX,
             constants: 0,
         }

@@ -96,6 +96,11 @@ impl Call<'_> {
         self.push(FloatOp::Constant(value), &[])
     }
 
+    /// A constant of one entry and no axes.
+    pub(super) fn scalar(&mut self, value: f32) -> Result<NodeId, Reason> {
+        self.constant(ndarray::arr0(value).into_dyn())
+    }
+
     /// The node whose one output is this operator of the float inputs.
     pub(super) fn one(&mut self, op: FloatOp, inputs: &[NodeId]) -> Outputs {
         Ok(vec![Value::Float(self.push(op, inputs)?)])

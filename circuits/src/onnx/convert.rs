@@ -40,13 +40,10 @@ struct Import<'a> {
 
 impl<'a> Import<'a> {
     fn new(plan: &'a Plan<'a>) -> Self {
-        let mut builder = Builder::new(plan.record.clone());
-        builder.notes.extend(plan.note.clone());
-        let mut inputs = plan.graph.input.iter();
-        builder.integers = inputs.any(|input| input.name == plan.record.name && super::input::is_integral(input));
+        let builder = Builder::new(&plan.record);
         let mut values: HashMap<_, _> = plan.graph.input.iter().map(|input| (&*input.name, Value::Failed)).collect();
         if plan.faults.is_empty() {
-            values.insert(&plan.record.name, Value::Float(NodeId(0)));
+            values.insert(&plan.record.node.name, Value::Float(NodeId(0)));
         }
         Self { plan, builder, values, faults: plan.faults.clone() }
     }

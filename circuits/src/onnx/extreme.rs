@@ -1,7 +1,5 @@
 //! The larger and the smaller of values, and what is spelled by them: all by `max(a, b) = a + ReLU(b − a)`.
 
-use ndarray::arr0;
-
 use super::call::{Call, Outputs};
 use super::error::Reason;
 use super::registry::Operator;
@@ -43,14 +41,14 @@ fn difference(call: &mut Call<'_>, a: NodeId, b: NodeId) -> Result<NodeId, Reaso
 
 /// `max(x, lo)`.
 pub(super) fn at_least(call: &mut Call<'_>, x: NodeId, lo: f32) -> Result<NodeId, Reason> {
-    let lo = call.constant(arr0(lo).into_dyn())?;
+    let lo = call.scalar(lo)?;
     let above = difference(call, x, lo)?;
     call.push(FloatOp::Add, &[above, lo])
 }
 
 /// `min(x, hi)`.
 pub(super) fn at_most(call: &mut Call<'_>, x: NodeId, hi: f32) -> Result<NodeId, Reason> {
-    let hi = call.constant(arr0(hi).into_dyn())?;
+    let hi = call.scalar(hi)?;
     let below = difference(call, hi, x)?;
     call.push(FloatOp::Sub, &[hi, below])
 }
@@ -59,7 +57,7 @@ pub(super) fn at_most(call: &mut Call<'_>, x: NodeId, hi: f32) -> Result<NodeId,
 fn prelu(call: &mut Call<'_>) -> Outputs {
     call.floats(1)?;
     let (x, slope) = (call.float(0)?, call.float(1)?);
-    let zero = call.constant(arr0(0.0).into_dyn())?;
+    let zero = call.scalar(0.0)?;
     let positive = call.push(FloatOp::Relu, &[x])?;
     let negative = difference(call, zero, x)?;
     let negative = call.push(FloatOp::Mul, &[negative, slope])?;

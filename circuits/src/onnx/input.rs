@@ -5,8 +5,18 @@ use super::proto::{DimensionProto, ValueInfoProto};
 use super::tensor;
 use crate::graph::{FloatNode, FloatOp, count};
 
-/// The input node, and a note where the batch axis was symbolic.
-pub(super) fn record(input: &ValueInfoProto) -> Result<(FloatNode, Option<String>), Reason> {
+/// The record as the model declares it.
+pub(super) struct Declared {
+    /// The input node.
+    pub(super) node: FloatNode,
+    /// Whether its entries are integers.
+    pub(super) integers: bool,
+    /// Where the batch axis was symbolic.
+    pub(super) note: Option<String>,
+}
+
+/// Reads the declaration of the record.
+pub(super) fn record(input: &ValueInfoProto) -> Result<Declared, Reason> {
     let declared = input.r#type.as_ref().and_then(|declared| declared.tensor_type.as_ref());
     let Some(declared) = declared else { return Reason::broken("it is not declared as a tensor") };
     if ![tensor::FLOAT, tensor::INT64, tensor::INT32].contains(&declared.elem_type) {
@@ -18,7 +28,8 @@ pub(super) fn record(input: &ValueInfoProto) -> Result<(FloatNode, Option<String
     count(&shape)?;
     let note = declared.shape.iter().flat_map(|shape| shape.dim.first()).find(|dim| dim.dim_value.is_none());
     let note = note.map(|dim| format!("the batch axis {}becomes 1: one record at a time", quoted(&dim.dim_param)));
-    Ok((FloatNode { name: input.name.clone(), op: FloatOp::Input, inputs: Vec::new(), shape }, note))
+    let node = FloatNode { name: input.name.clone(), op: FloatOp::Input, inputs: Vec::new(), shape };
+    Ok(Declared { node, integers: declared.elem_type != tensor::FLOAT, note })
 }
 
 /// Axis 0 may be symbolic: it counts records.
@@ -29,12 +40,6 @@ fn size(axis: usize, dim: &DimensionProto) -> Result<usize, Reason> {
         None if dim.dim_param.is_empty() => Err(Reason::Dynamic { axis, name: "?".into() }),
         None => Err(Reason::Dynamic { axis, name: super::error::printable(&dim.dim_param) }),
     }
-}
-
-/// Whether an input is declared as a tensor of integers.
-pub(super) fn is_integral(input: &ValueInfoProto) -> bool {
-    let declared = input.r#type.as_ref().and_then(|declared| declared.tensor_type.as_ref());
-    declared.is_some_and(|declared| declared.elem_type != tensor::FLOAT)
 }
 
 fn quoted(name: &str) -> String {

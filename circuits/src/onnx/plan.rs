@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use super::error::{Fault, ImportError, Place, Reason, printable};
+use super::input::{self, Declared};
 use super::order::{makers, needed, order};
 use super::proto::{GraphProto, NodeProto, OperatorSetIdProto, ValueInfoProto};
 use super::summary::{Summary, SummaryNode};
 use super::value::Value;
-use super::{ImportOptions, input, output};
+use super::{ImportOptions, output};
 use crate::graph::{FloatGraph, FloatNode, FloatOp, NodeId};
 
 /// The newest opset that the converters were checked against.
@@ -25,8 +26,7 @@ pub(super) struct Plan<'a> {
     /// Names of the values that it needs.
     pub(super) needed: HashSet<&'a str>,
     /// The record; a placeholder where there are faults.
-    pub(super) record: FloatNode,
-    pub(super) note: Option<String>,
+    pub(super) record: Declared,
     /// What is wrong with the inputs.
     pub(super) faults: Vec<Fault>,
 }
@@ -44,11 +44,11 @@ impl<'a> Plan<'a> {
         let order = order(&graph.node, &makers).map_err(at_model)?;
         let output = output::choose(graph, &makers, options)?;
         let needed = needed(&graph.node, &makers, output);
-        let (record, note, faults) = match record(graph, tensors, &needed, output) {
-            Ok((record, note)) => (record, note, Vec::new()),
-            Err(fault) => (placeholder(), None, vec![fault]),
+        let (record, faults) = match record(graph, tensors, &needed, output) {
+            Ok(record) => (record, Vec::new()),
+            Err(fault) => (placeholder(), vec![fault]),
         };
-        Ok(Self { graph, opsets, order, output, needed, record, note, faults })
+        Ok(Self { graph, opsets, order, output, needed, record, faults })
     }
 
     /// Lists the nodes whose values depend on the record and reach the output.
@@ -117,12 +117,7 @@ fn versions(opsets: &[OperatorSetIdProto]) -> Result<HashMap<&str, i64>, Reason>
     }
 }
 
-fn record(
-    graph: &GraphProto,
-    tensors: &[String],
-    needed: &HashSet<&str>,
-    output: &str,
-) -> Result<(FloatNode, Option<String>), Fault> {
+fn record(graph: &GraphProto, tensors: &[String], needed: &HashSet<&str>, output: &str) -> Result<Declared, Fault> {
     let given: HashSet<_> = tensors.iter().collect();
     let inputs = graph.input.iter().filter(|input| needed.contains(&*input.name) && !given.contains(&input.name));
     match inputs.collect::<Vec<_>>()[..] {
@@ -136,8 +131,9 @@ fn names(inputs: &[&ValueInfoProto]) -> String {
     inputs.iter().map(|input| format!("`{}`", printable(&input.name))).collect::<Vec<_>>().join(", ")
 }
 
-fn placeholder() -> FloatNode {
-    FloatNode { name: String::new(), op: FloatOp::Input, inputs: Vec::new(), shape: vec![1] }
+fn placeholder() -> Declared {
+    let node = FloatNode { name: String::new(), op: FloatOp::Input, inputs: Vec::new(), shape: vec![1] };
+    Declared { node, integers: false, note: None }
 }
 
 fn node_of(value: &Value) -> Option<NodeId> {

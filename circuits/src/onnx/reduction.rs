@@ -106,7 +106,7 @@ fn negated(call: &mut Call<'_>, x: NodeId) -> Result<NodeId, Reason> {
 }
 
 fn scaled(call: &mut Call<'_>, x: NodeId, factor: f32) -> Result<NodeId, Reason> {
-    let factor = call.constant(ndarray::arr0(factor).into_dyn())?;
+    let factor = call.scalar(factor)?;
     call.push(FloatOp::Mul, &[x, factor])
 }
 

@@ -11,7 +11,6 @@ use super::like;
 use super::network::Op;
 use super::scheme::bias_bound;
 use crate::architecture::Interval;
-use crate::layers::LayerError;
 
 /// The scale of a class.
 pub(super) type Scale<'a> = dyn Fn(u32) -> f64 + 'a;
@@ -118,9 +117,8 @@ impl Assembly<'_> {
 
     pub(super) fn coefficients(&self, id: usize) -> Result<Coefficients, QuantizeError> {
         let node = &self.network.nodes[id];
-        let reason = || "its input has another scale at each position".to_owned();
-        Coefficients::of(node, self.grid(node.inputs[0]))
-            .ok_or_else(|| QuantizeError::Layer { layer: node.name.clone(), source: LayerError::Malformed(reason()) })
+        let refused = || QuantizeError::malformed(&node.name, "its input has another scale at each position");
+        Coefficients::of(node, self.grid(node.inputs[0])).ok_or_else(refused)
     }
 
     /// What the integers of a layer may be.

@@ -1,113 +1,29 @@
-//! Writes layers: integer weights, corrected biases, movement, and the integers they make of the calibration records.
-//!
-//! The bias is where the accumulator's mean over the calibration records becomes that of the float model:
-//! `b = round(mean(acc_float)/s_acc − mean(Σ_j W_j·x_j))`. It takes up the mean error of the rounded weights and of every layer
-//! before.
+//! Writes layers without weights: sums, movement, rounding, and the integers they make of the calibration records.
+
+mod linear;
 
 use std::num::NonZeroUsize;
 
-use ndarray::{Array, Array1, Array2, ArrayD, Dimension};
+use ndarray::Array1;
 
 use super::QuantizedModel;
 use super::accumulators::Scale;
 use super::assemble::{Assembled, Assembly};
 use super::classes::is_free;
-use super::coefficients::{Coefficients, norm, norm_bound};
 use super::error::QuantizeError;
 use super::forms::Form;
 use super::grid::Grid;
-use super::groups::Groups;
 use super::integers::Batch;
 use super::like;
 use super::network::{Function, Node, Op};
 use super::windows::Averaging;
-use crate::architecture::{Architecture, Interval, LayerNode, Norm, ParameterId, ParameterSpec, ValueId};
+use crate::architecture::{Architecture, LayerNode, ParameterSpec, ValueId};
 use crate::layers::{
-    Affine, Combine, Concat, Conv, Dense, Embed, Layer, LayerError, MatMul, MaxPool, Multiply, Rearrange, Requantize,
-    Share, Standardize, SumPool, ValueType,
+    Combine, Concat, Layer, MatMul, MaxPool, Multiply, Rearrange, Requantize, Share, Standardize, SumPool, ValueType,
 };
 use crate::parameters::Parameters;
 
 impl Assembly<'_> {
-    /// Writes a layer with weights whose accumulators have the given scales, one per channel.
-    pub(super) fn linear(&mut self, id: usize, scale: &Array1<f64>) -> Result<(), QuantizeError> {
-        let coefficients = self.coefficients(id)?;
-        let node = &self.network.nodes[id];
-        let limits = self.limits(id, coefficients.fan_in);
-        let weights = coefficients.weights(scale, &limits);
-        let norm = self.norm(node, &weights, &(coefficients.norms() / scale));
-        let weight = reshaped(weights, weight_shape(node));
-        let products = Parameters::new(vec![weight.clone()]);
-        let interval = Interval::new(-limits.weight, limits.weight);
-        let spec = ParameterSpec { name: node.name.clone(), shape: weight.shape().to_vec(), interval, norm };
-        let layer = self.linear_layer(id, 0, None);
-        self.inferred(id, &layer, &[spec])?;
-        let mut integers = Batch::run(&layer, &[self.integer(node.inputs[0])], &products);
-        let channels = channels(node, scale.len());
-        let missing = self.missing(id, &coefficients, scale, &integers, &channels);
-        let bias = coefficients.biases(scale, &missing, limits.bias);
-        let limit = match self.like {
-            Some(_) => limits.bias,
-            None => {
-                let reach =
-                    norm.map_or(0, |norm| norm.bound).saturating_mul(self.input_interval(id).magnitude() as u64);
-                coefficients.bias_limit(scale, &bias, reach).min(limits.bias)
-            }
-        };
-        integers.shift(&reshaped(bias.clone(), broadcast_shape(node, bias.len())));
-        let len = bias.len();
-        let bias = reshaped(bias, bias_shape(node, len));
-        let name = node.name.clone();
-        let weight = self.parameter(format!("{name}.weight"), weight, limits.weight, norm);
-        let bias = self.parameter(format!("{name}.bias"), bias, limit, None);
-        let grid = Grid::steps(channels.each(scale));
-        self.place(id, self.linear_layer(id, weight, Some(bias)), integers, grid)
-    }
-
-    /// What is missing to the float model's mean of each channel, in units of the accumulator.
-    fn missing(
-        &self,
-        id: usize,
-        coefficients: &Coefficients,
-        scale: &Array1<f64>,
-        products: &Batch,
-        channels: &Groups,
-    ) -> Array1<f64> {
-        let each = (coefficients.offsets.len() / scale.len()).max(1);
-        let offsets = coefficients.offsets.exact_chunks(each).into_iter().map(|chunk| chunk.sum() / each as f64);
-        let offsets: Array1<f64> = offsets.collect();
-        (channels.mean(&self.floats[id]) - offsets) / scale - channels.mean(&products.rows())
-    }
-
-    /// What is promised of a layer's weights together; `exact` is the sum of magnitudes of each channel before rounding, which must fit too
-    /// for the same scales to be chosen again.
-    fn norm(&self, node: &Node, weights: &Array2<i64>, exact: &Array1<f64>) -> Option<Norm> {
-        let axis = match node.op {
-            Op::Dense(_) => 1,
-            Op::Conv(_) => 0,
-            _ => return None,
-        };
-        let id = self.network.nodes.iter().position(|other| std::ptr::eq(other, node))?;
-        if self.network.is_table(id) {
-            return None;
-        }
-        match self.like {
-            Some(like) => like::limits(like, id).1.map(|bound| Norm { axis, bound }),
-            None => {
-                let (bound, exact) = (norm_bound(norm(weights, axis)), exact.iter().fold(0.0, |max, &e| e.max(max)));
-                let fits = exact <= bound as f64;
-                Some(Norm { axis, bound: if fits { bound } else { norm_bound(exact.ceil() as u64) } })
-            }
-        }
-    }
-
-    fn parameter(&mut self, name: String, tensor: ArrayD<i64>, bound: i64, norm: Option<Norm>) -> usize {
-        let (shape, interval) = (tensor.shape().to_vec(), Interval::new(-bound, bound));
-        self.specs.push(ParameterSpec { name, shape, interval, norm });
-        self.tensors.push(tensor);
-        self.specs.len() - 1
-    }
-
     /// Writes a sum whose classes have the given scales, or what moves, picks or averages.
     pub(super) fn emit(&mut self, id: usize, scale: &Scale<'_>) -> Result<(), QuantizeError> {
         let node = &self.network.nodes[id];
@@ -117,11 +33,8 @@ impl Assembly<'_> {
                 let mut steps: Array1<f64> = self.classes.labels(id).iter().map(|&label| scale(label)).collect();
                 let ratios = inputs.iter().map(|grid| ratio(&grid.step, &steps)).collect::<Option<Vec<_>>>();
                 let Some(ratios) = ratios else {
-                    let reason = "adds values whose scales are no multiples of that of the sum".to_owned();
-                    return Err(QuantizeError::Layer {
-                        layer: node.name.clone(),
-                        source: LayerError::Malformed(reason),
-                    });
+                    let reason = "adds values whose scales are no multiples of that of the sum";
+                    return Err(QuantizeError::malformed(&node.name, reason));
                 };
                 let factors = ratios.into_iter().zip(signs).map(|(ratio, sign)| sign * ratio).collect();
                 // What is always 0 has no scale.
@@ -130,8 +43,8 @@ impl Assembly<'_> {
                 (Layer::Combine(Combine { factors, constant: 0 }), Grid::steps(steps))
             }
             Op::Multiply | Op::MatMul | Op::Share | Op::Standardize(_) if inputs.iter().any(|grid| !grid.is_even()) => {
-                let reason = "computes with values joined of others with different scales".to_owned();
-                return Err(QuantizeError::Layer { layer: node.name.clone(), source: LayerError::Malformed(reason) });
+                let reason = "computes with values joined of others with different scales";
+                return Err(QuantizeError::malformed(&node.name, reason));
             }
             Op::Multiply => (Layer::Multiply(Multiply {}), Grid::steps(&inputs[0].step * &inputs[1].step)),
             Op::MatMul => {
@@ -154,8 +67,7 @@ impl Assembly<'_> {
                 (passing_layer(op, &node.shape), grid)
             }
         };
-        let integers = self.run(id, &layer)?;
-        self.place(id, layer, integers, grid)
+        self.run(id, layer, grid)
     }
 
     /// Standard scores of integers with the given step: `2^(b−2)` units for each standard deviation.
@@ -167,11 +79,13 @@ impl Assembly<'_> {
         (Layer::Standardize(Standardize { scale, epsilon }), grid)
     }
 
-    /// What a layer without parameters makes of the calibration records, if it takes them.
-    fn run(&self, id: usize, layer: &Layer) -> Result<Batch, QuantizeError> {
-        self.inferred(id, layer, &[])?;
+    /// Writes a layer without parameters, with what it makes of the calibration records.
+    fn run(&mut self, id: usize, layer: Layer, grid: Grid) -> Result<(), QuantizeError> {
+        let value = self.inferred(id, &layer, &[])?;
         let inputs: Vec<&Batch> = self.network.nodes[id].inputs.iter().map(|&input| self.integer(input)).collect();
-        Ok(Batch::run(layer, &inputs, &Parameters::new(Vec::new())))
+        let integers = Batch::run(&layer, &inputs, &Parameters::new(Vec::new()));
+        self.place(id, layer, value, (integers, grid));
+        Ok(())
     }
 
     /// Writes the rounding and the activation of a settled accumulator.
@@ -182,11 +96,10 @@ impl Assembly<'_> {
             Some(fixed) => Grid::steps(Array1::from_elem(self.network.nodes[id].len(), fixed.value)),
             None => Grid { step: &root.step * 2f64.powi(shift as i32), ..root.clone() },
         };
-        let integers = self.run(id, &layer)?;
         let told = self.classes.is_public(id) || self.classes.is_told(id);
         let tabulated = matches!(self.network.nodes[id].op, Op::Apply(Function::Other(_)));
         let step = (tabulated || is_free(self.network, id) && told).then(|| grid.any_step());
-        self.place(id, layer, integers, grid)?;
+        self.run(id, layer, grid)?;
         if let Some(layer) = &mut self.layers[id - 1] {
             layer.step = step;
         }
@@ -200,13 +113,12 @@ impl Assembly<'_> {
         layer.operator().infer(&inputs, specs).map_err(wrong)
     }
 
-    fn place(&mut self, id: usize, layer: Layer, integers: Batch, grid: Grid) -> Result<(), QuantizeError> {
+    fn place(&mut self, id: usize, layer: Layer, value: ValueType, (integers, grid): (Batch, Grid)) {
         let node = &self.network.nodes[id];
-        self.types[id] = Some(self.inferred(id, &layer, &self.specs)?);
+        self.types[id] = Some(value);
         let inputs = node.inputs.iter().map(|&input| ValueId(input)).collect();
         self.layers[id - 1] = Some(LayerNode { name: node.name.clone(), layer, inputs, step: None });
         (self.integers[id], self.grids[id]) = (Some(integers), Some(grid));
-        Ok(())
     }
 
     /// The whole program, checked.
@@ -243,24 +155,6 @@ fn ratio(term: &Array1<f64>, sum: &Array1<f64>) -> Option<i64> {
 /// Largest factor of a term.
 const MAX_FACTOR: f64 = (1u64 << 40) as f64;
 
-impl Assembly<'_> {
-    fn linear_layer(&self, id: usize, weight: usize, bias: Option<usize>) -> Layer {
-        let (weight, bias) = (ParameterId(weight), bias.map(ParameterId));
-        match self.network.is_table(id) {
-            true => Layer::Embed(Embed { table: weight, bias, first: 0 }),
-            false => linear_layer(&self.network.nodes[id], weight, bias),
-        }
-    }
-}
-
-fn linear_layer(node: &Node, weight: ParameterId, bias: Option<ParameterId>) -> Layer {
-    match &node.op {
-        Op::Dense(_) => Layer::Dense(Dense { weight, bias }),
-        Op::Conv(conv) => Layer::Conv(Conv { weight, bias, window: conv.window.clone(), groups: conv.groups }),
-        _ => Layer::Affine(Affine { weight, bias }),
-    }
-}
-
 fn passing_layer(op: &Op, shape: &[usize]) -> Layer {
     match op {
         Op::Concat { axis } => Layer::Concat(Concat { axis: *axis }),
@@ -279,41 +173,4 @@ fn passing_layer(op: &Op, shape: &[usize]) -> Layer {
 /// A scalar gets an axis of one entry.
 fn with_axes(shape: &[usize]) -> Vec<usize> {
     if shape.is_empty() { vec![1] } else { shape.to_vec() }
-}
-
-/// The channels of a layer's output.
-fn channels(node: &Node, count: usize) -> Groups {
-    match &node.op {
-        Op::Conv(conv) => Groups::repeated(count, conv.window.positions(), node.len()),
-        _ => Groups::repeated(count, 1, node.len()),
-    }
-}
-
-fn weight_shape(node: &Node) -> Vec<usize> {
-    match &node.op {
-        Op::Dense(linear) => linear.weight.shape().to_vec(),
-        Op::Conv(conv) => [&[conv.outputs(), conv.depth()], conv.window.kernel_shape().as_slice()].concat(),
-        _ => node.shape.clone(),
-    }
-}
-
-/// The shape of `len` biases.
-fn bias_shape(node: &Node, len: usize) -> Vec<usize> {
-    match &node.op {
-        Op::Conv(conv) if len > conv.outputs() => [&[conv.outputs()], conv.window.output_shape().as_slice()].concat(),
-        Op::Scale(_) => node.shape.clone(),
-        _ => vec![len],
-    }
-}
-
-/// The same as what is added to an output.
-fn broadcast_shape(node: &Node, len: usize) -> Vec<usize> {
-    match &node.op {
-        Op::Conv(conv) if len == conv.outputs() => [vec![len], vec![1; conv.window.axes.len()]].concat(),
-        _ => bias_shape(node, len),
-    }
-}
-
-fn reshaped<D: Dimension>(tensor: Array<i64, D>, shape: Vec<usize>) -> ArrayD<i64> {
-    tensor.into_dyn().into_shape_with_order(shape).expect("as many entries as the shape has")
 }

@@ -123,6 +123,13 @@ pub enum QuantizeError {
     Input(#[from] InputError),
 }
 
+impl QuantizeError {
+    /// A layer that there is no integer form for.
+    pub(super) fn malformed(layer: &str, reason: &str) -> Self {
+        Self::Layer { layer: layer.into(), source: LayerError::Malformed(reason.into()) }
+    }
+}
+
 fn lines(refusals: &[Refusal]) -> String {
     refusals.iter().map(|refusal| format!("\n  {refusal}")).collect()
 }
