@@ -103,7 +103,7 @@ pub enum FloatOp {
     /// A parameter of the model.
     Constant(ArrayD<f32>),
     /// A parameter of the model that the file gives as integers.
-    Levels(Levels),
+    Levels(Box<Levels>),
     /// Each entry moved to the grid; without one, to that of 256 levels which the value itself spans.
     Quantize(Option<Grid>),
     /// Matrix product as in NumPy.

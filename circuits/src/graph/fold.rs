@@ -8,7 +8,7 @@ use super::{FloatNode, FloatOp, Levels, NodeId};
 /// A value that is not finite stays unfolded, so that running the graph reports the node.
 pub(crate) fn fold(node: &mut FloatNode, nodes: &[FloatNode]) -> Result<(), ShapeError> {
     if let Some(levels) = moved(node, nodes) {
-        node.op = FloatOp::Levels(levels);
+        node.op = FloatOp::Levels(levels.into());
         node.inputs.clear();
         return Ok(());
     }

@@ -117,7 +117,7 @@ pub(super) fn levels(
     zeros: &ArrayD<i64>,
 ) -> Result<NodeId, Reason> {
     let levels = Levels::new(values - zeros, steps)?;
-    call.push(FloatOp::Levels(levels), &[])
+    call.push(FloatOp::Levels(levels.into()), &[])
 }
 
 /// Step and zero of each entry of a constant: given once, or for each index of an axis.

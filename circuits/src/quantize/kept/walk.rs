@@ -95,7 +95,7 @@ impl<'a> Walk<'a> {
         match (scores, self.refusals.is_empty()) {
             (Ok(scores), true) => Ok(scores),
             (Err(Stop::Failed(error)), true) => Err(error),
-            (Err(Stop::Refused(reason)), _) => {
+            (Err(Stop::Refused(reason)), true) => {
                 self.refuse(end.scores.0, reason);
                 Err(QuantizeError::Unsupported(std::mem::take(&mut self.refusals)))
             }
