@@ -23,7 +23,9 @@ fn arithmetic(call: &mut Call<'_>, op: FloatOp, ints: Checked) -> Outputs {
     if let (Value::Int(a), Value::Int(b)) = (call.value(0)?, call.value(1)?) {
         return Ok(vec![Value::Int(on_ints(&a, &b, ints)?)]);
     }
-    if let (FloatOp::Mul, Some(value)) = (&op, with_units(call)?) {
+    if matches!(op, FloatOp::Mul)
+        && let Some(value) = with_units(call)?
+    {
         return Ok(vec![value]);
     }
     let (a, b) = (call.float(0)?, call.float(1)?);

@@ -50,7 +50,7 @@ pub(super) fn scores(name: &str, value: &Value, builder: &mut Builder) -> Result
             builder.notes.push(note);
             *id
         }
-        _ => return Err(Reason::Output("it is a constant of integers or strings".into())),
+        _ => return Err(Reason::Output("it holds integers that stand for no floats, or strings".into())),
     };
     if builder.known(id).is_some() {
         return Err(Reason::Output("it does not depend on the record".into()));
