@@ -81,9 +81,9 @@ fn length(call: &mut Call<'_>) -> Outputs {
 }
 
 /// A value whose last axes are those to be reduced, with the window that covers them.
-struct Lanes {
-    x: NodeId,
-    window: Window,
+pub(super) struct Lanes {
+    pub(super) x: NodeId,
+    pub(super) window: Window,
 }
 
 fn average(call: &mut Call<'_>, lanes: &Lanes) -> Result<(NodeId, usize), Reason> {
@@ -91,7 +91,7 @@ fn average(call: &mut Call<'_>, lanes: &Lanes) -> Result<(NodeId, usize), Reason
     Ok((call.push(op, &[lanes.x])?, lanes.window.taps()))
 }
 
-fn total(call: &mut Call<'_>, lanes: &Lanes) -> Result<NodeId, Reason> {
+pub(super) fn total(call: &mut Call<'_>, lanes: &Lanes) -> Result<NodeId, Reason> {
     let (mean, count) = average(call, lanes)?;
     scaled(call, mean, count as f32)
 }

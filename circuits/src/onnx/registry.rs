@@ -6,7 +6,7 @@
 
 use super::call::{Call, Outputs};
 use super::{
-    activation, blocks, classifier, constant, convolution, elementwise, extreme, gemm, movement, normalization,
+    activation, blocks, classifier, constant, convolution, einsum, elementwise, extreme, gemm, movement, normalization,
     padding, pooling, recurrent, reduction, resize, selection, spread, standardize, transposed, trees,
 };
 
@@ -20,6 +20,7 @@ const FAMILIES: &[&[Operator]] = &[
     classifier::OPERATORS,
     constant::OPERATORS,
     convolution::OPERATORS,
+    einsum::OPERATORS,
     elementwise::OPERATORS,
     extreme::OPERATORS,
     gemm::OPERATORS,
