@@ -14,6 +14,7 @@ mod blocks;
 mod builder;
 mod call;
 mod classifier;
+mod condition;
 mod constant;
 mod contraction;
 mod convert;

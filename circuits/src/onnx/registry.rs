@@ -6,8 +6,8 @@
 
 use super::call::{Call, Outputs};
 use super::{
-    activation, blocks, classifier, constant, convolution, einsum, elementwise, extreme, gemm, movement, normalization,
-    padding, pooling, recurrent, reduction, resize, selection, spread, standardize, transposed, trees,
+    activation, blocks, classifier, condition, constant, convolution, einsum, elementwise, extreme, gemm, movement,
+    normalization, padding, pooling, recurrent, reduction, resize, selection, spread, standardize, transposed, trees,
 };
 
 /// Domain of the classical machine-learning operators; ONNX's own is the empty string.
@@ -18,6 +18,7 @@ const FAMILIES: &[&[Operator]] = &[
     activation::OPERATORS,
     blocks::OPERATORS,
     classifier::OPERATORS,
+    condition::OPERATORS,
     constant::OPERATORS,
     convolution::OPERATORS,
     einsum::OPERATORS,

@@ -5,7 +5,8 @@
 Needs numpy and onnx (see models/requirements.txt), whose package defines the tests (onnx.backend.test.case.node, Apache-2.0). Writes
 `cases.jsonl` beside this script, one case a line: name, operator, the model in hexadecimal, what goes in and what must come out.
 
-A model here has one record: the first input of a test stays one, the others become constants, and the first output is flattened. Tests of
+A model here has one record: the first input of a test stays one (of `Where` the second), the others become constants, and the first
+output is flattened. Conditions are cast from floats and to floats. Tests of
 `Einsum` are in 64-bit floats and are taken in 32-bit ones. Left out are tests whose record or output are no 32-bit floats, hold values that are not finite, or have more than 1024 entries, and tests of training.
 """
 
@@ -44,21 +45,36 @@ def case(test):
     node = model.graph.node[0]
     if node.op_type == "Einsum":
         inputs, outputs = ([np.asarray(value, np.float32) for value in values] for values in (inputs, outputs))
-    if not inputs or "training" in test.name or not plain(inputs[0]) or not plain(outputs[0]) or not all(map(small, inputs[1:])):
+    if not all(isinstance(value, np.ndarray) for value in [*inputs, outputs[0]]):
         return None
+    answers = outputs[0].dtype == bool
+    asks = bool(inputs) and inputs[0].dtype == bool and node.op_type != "Where"
+    if asks:
+        inputs = [np.asarray(inputs[0], np.float32), *inputs[1:]]
+    if answers:
+        outputs = [np.asarray(outputs[0], np.float32)]
     given = dict(zip((value.name for value in model.graph.input), inputs))
-    record = next(iter(given))
+    record = list(given)[1 if node.op_type == "Where" else 0] if given else None
+    if not given or "training" in test.name or not plain(given[record]) or not plain(outputs[0]) or not all(map(small, inputs)):
+        return None
     constants = [numpy_helper.from_array(value, name) for name, value in given.items() if name != record]
     value = model.graph.output[0].name
     node = onnx.NodeProto.FromString(node.SerializeToString())
     if node.op_type != "Split" and node.output[0] == value:
         # Others that the test compares too: statistics, masks, last states.
         del node.output[1:]
-    nodes = [node, helper.make_node("Flatten", [value], ["scores"], axis=0, name="flatten")]
+    before, behind = [], []
+    if asks:
+        before = [helper.make_node("Cast", [record], ["asked"], to=onnx.TensorProto.BOOL)]
+        node.input[0] = "asked"
+    if answers:
+        behind = [helper.make_node("Cast", [value], ["answer"], to=onnx.TensorProto.FLOAT)]
+        value = "answer"
+    nodes = [*before, node, *behind, helper.make_node("Flatten", [value], ["scores"], axis=0, name="flatten")]
     graph = helper.make_graph(
         nodes,
         "case",
-        [helper.make_tensor_value_info(record, onnx.TensorProto.FLOAT, inputs[0].shape)],
+        [helper.make_tensor_value_info(record, onnx.TensorProto.FLOAT, given[record].shape)],
         [helper.make_tensor_value_info("scores", onnx.TensorProto.FLOAT, None)],
         constants,
     )
@@ -71,7 +87,7 @@ def case(test):
         "name": test.name.removeprefix("test_"),
         "operator": node.op_type,
         "model": built.SerializeToString(deterministic=True).hex(),
-        "input": numbers(inputs[0]),
+        "input": numbers(given[record]),
         "output": numbers(outputs[0]),
     }
 
