@@ -10,6 +10,7 @@ mod gather;
 mod pooling;
 mod recognize;
 mod shape;
+mod standard;
 mod trees;
 mod unary;
 
@@ -23,6 +24,7 @@ pub(crate) use gather::Entry;
 pub(crate) use recognize::recognize;
 pub use shape::{MAX_VALUES, ShapeError};
 pub(crate) use shape::{broadcast, count, size};
+pub(crate) use standard::recognize_standard;
 pub use trees::{Ensemble, TreeNode};
 pub use unary::Unary;
 

@@ -33,7 +33,9 @@ mod padding;
 mod places;
 mod plan;
 mod pooling;
+mod power;
 mod proto;
+mod ranking;
 mod recurrent;
 mod reduction;
 mod registry;
@@ -45,6 +47,7 @@ mod summary;
 mod tensor;
 mod transposed;
 mod trees;
+mod triangle;
 mod value;
 mod window;
 

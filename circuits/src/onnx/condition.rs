@@ -190,7 +190,7 @@ fn joined(
 }
 
 /// For each entry of `shape`, the entry of the value that it broadcasts from.
-fn places_of(call: &Call<'_>, value: NodeId, shape: &[usize]) -> Result<Vec<u32>, Reason> {
+pub(super) fn places_of(call: &Call<'_>, value: NodeId, shape: &[usize]) -> Result<Vec<u32>, Reason> {
     let own = call.builder.shape(value);
     let len = own.iter().product::<usize>() as u32;
     let places: ArrayD<u32> = super::tensor::array(own.to_vec(), (0..len).collect())?;

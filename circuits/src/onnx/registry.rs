@@ -7,7 +7,8 @@
 use super::call::{Call, Outputs};
 use super::{
     activation, blocks, classifier, condition, constant, convolution, einsum, elementwise, extreme, gemm, movement,
-    normalization, padding, pooling, recurrent, reduction, resize, selection, spread, standardize, transposed, trees,
+    normalization, padding, pooling, power, ranking, recurrent, reduction, resize, selection, spread, standardize,
+    transposed, trees, triangle,
 };
 
 /// Domain of the classical machine-learning operators; ONNX's own is the empty string.
@@ -29,6 +30,8 @@ const FAMILIES: &[&[Operator]] = &[
     normalization::OPERATORS,
     padding::OPERATORS,
     pooling::OPERATORS,
+    power::OPERATORS,
+    ranking::OPERATORS,
     recurrent::OPERATORS,
     reduction::OPERATORS,
     resize::OPERATORS,
@@ -37,6 +40,7 @@ const FAMILIES: &[&[Operator]] = &[
     standardize::OPERATORS,
     transposed::OPERATORS,
     trees::OPERATORS,
+    triangle::OPERATORS,
 ];
 
 /// One operator.

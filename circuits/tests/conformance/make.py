@@ -7,7 +7,7 @@ Needs numpy and onnx (see models/requirements.txt), whose package defines the te
 
 A model here has one record: the first input of a test stays one (of `Where` the second), the others become constants, and the first
 output is flattened. Conditions are cast from floats and to floats. Tests of
-`Einsum` are in 64-bit floats and are taken in 32-bit ones. Left out are tests whose record or output are no 32-bit floats, hold values that are not finite, or have more than 1024 entries, and tests of training.
+`CumSum`, `Einsum` and `ReduceLogSumExp` are in 64-bit floats and are taken in 32-bit ones. Left out are tests whose record or output are no 32-bit floats, hold values that are not finite, or have more than 1024 entries, and tests of training.
 """
 
 import json
@@ -22,6 +22,7 @@ from onnx.backend.test.case.node import collect_testcases
 
 HERE = Path(__file__).resolve().parent
 MOST = 1024
+DOUBLES = {"CumSum", "Einsum", "ReduceLogSumExp"}
 REGISTRY = HERE.parent.parent / "src" / "onnx"
 
 
@@ -43,8 +44,9 @@ def case(test):
     """The test with one record, or nothing where it has none."""
     model, ((inputs, outputs), *_) = test.model, test.data_sets
     node = model.graph.node[0]
-    if node.op_type == "Einsum":
-        inputs, outputs = ([np.asarray(value, np.float32) for value in values] for values in (inputs, outputs))
+    if node.op_type in DOUBLES and all(value.dtype in (np.float64, np.int32, np.int64) for value in inputs):
+        single = lambda values: [value.astype(np.float32) if value.dtype == np.float64 else value for value in values]
+        inputs, outputs = single(inputs), single(outputs)
     if not all(isinstance(value, np.ndarray) for value in [*inputs, outputs[0]]):
         return None
     answers = outputs[0].dtype == bool
@@ -80,6 +82,8 @@ def case(test):
     )
     opsets = {opset.domain: opset.version for opset in model.opset_import}
     opsets.setdefault(node.domain, 1)
+    if before or behind:
+        opsets[""] = max(opsets[""], 9)
     opsets = [helper.make_opsetid(domain, version) for domain, version in sorted(opsets.items())]
     built = helper.make_model(graph, opset_imports=opsets, ir_version=8)
     numbers = lambda values: [float(f"{v:.9g}") for v in values.ravel().astype(float)]
