@@ -11,6 +11,7 @@ mod levels;
 mod pooling;
 mod recognize;
 mod shape;
+mod standard;
 mod trees;
 mod unary;
 
@@ -25,6 +26,7 @@ pub use levels::{Grid, Levels};
 pub(crate) use recognize::recognize;
 pub use shape::{MAX_VALUES, ShapeError};
 pub(crate) use shape::{broadcast, count, size};
+pub(crate) use standard::recognize_standard;
 pub use trees::{Ensemble, TreeNode};
 pub use unary::Unary;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use zkdx_circuits::graph::FloatGraph;
+use zkdx_circuits::graph::{FloatGraph, FloatOp};
 use zkdx_circuits::onnx::{ImportOptions, Summary, import, inspect};
 
 #[derive(Deserialize)]
@@ -74,5 +74,23 @@ fn parameters_of_the_nodes_add_up() {
 fn functions_in_several_nodes_become_one() {
     for name in ["gelu_spelled", "gelu_tanh_spelled", "swish_spelled"] {
         assert_eq!(model(name).0.nodes.len(), 2, "{name}");
+    }
+}
+
+#[test]
+fn normalisations_in_several_nodes_become_one() {
+    for name in ["spelled_layer_normalization", "spelled_layer_normalization_square"] {
+        let graph = model(name).0;
+        let standard = |op: &FloatOp| matches!(op, FloatOp::Standardize { epsilon } if *epsilon == 1e-5);
+        assert_eq!(graph.nodes.iter().filter(|node| standard(&node.op)).count(), 1, "{name}");
+        assert!(!graph.nodes.iter().any(|node| matches!(node.op, FloatOp::Div | FloatOp::Unary(_))), "{name}");
+    }
+}
+
+#[test]
+fn the_smallest_is_the_largest_of_the_opposites() {
+    let record = [0.5, -1.0, -1.0, 2.0];
+    for (name, expected) in [("least", record.map(|x| -x)), ("top", record), ("bottom", record.map(|x| -x))] {
+        assert_eq!(model(&format!("class_of_the_{name}")).0.scores(&record).unwrap(), expected, "{name}");
     }
 }

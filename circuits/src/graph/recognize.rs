@@ -109,6 +109,9 @@ fn bends(op: &FloatOp) -> bool {
                 | Unary::Elu { .. }
                 | Unary::ThresholdedRelu(_)
                 | Unary::Softsign
+                | Unary::Positive
+                | Unary::NonNegative
+                | Unary::Zero
         ),
         _ => false,
     }

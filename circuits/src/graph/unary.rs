@@ -53,6 +53,12 @@ pub enum Unary {
     Mish,
     /// `x` above the threshold, 0 elsewhere.
     ThresholdedRelu(f64),
+    /// 1 above 0, and 0 elsewhere.
+    Positive,
+    /// 1 from 0 on, and 0 below.
+    NonNegative,
+    /// 1 at 0, and 0 elsewhere.
+    Zero,
     /// Sine.
     Sin,
     /// Cosine.
@@ -82,6 +88,9 @@ impl Unary {
             Self::Mish => x * softplus(x).tanh(),
             Self::ThresholdedRelu(threshold) if x > threshold => x,
             Self::ThresholdedRelu(_) => 0.0,
+            Self::Positive => f64::from(u8::from(x > 0.0)),
+            Self::NonNegative => f64::from(u8::from(x >= 0.0)),
+            Self::Zero => f64::from(u8::from(x == 0.0)),
             Self::Sin => x.sin(),
             Self::Cos => x.cos(),
         }
@@ -89,7 +98,12 @@ impl Unary {
 
     /// Whether no value is below zero.
     pub(crate) fn is_nonnegative(self) -> bool {
-        matches!(self, Self::Abs | Self::Exp | Self::Sqrt | Self::HardSigmoid { .. } | Self::Softplus)
+        matches!(self, Self::Abs | Self::Exp | Self::Sqrt | Self::HardSigmoid { .. } | Self::Softplus) || self.is_step()
+    }
+
+    /// Whether it says yes or no: its values are 0 and 1.
+    pub(crate) fn is_step(self) -> bool {
+        matches!(self, Self::Positive | Self::NonNegative | Self::Zero)
     }
 
     /// ONNX's name.
@@ -111,6 +125,9 @@ impl Unary {
             Self::Swish(_) => "Swish",
             Self::Mish => "Mish",
             Self::ThresholdedRelu(_) => "ThresholdedRelu",
+            Self::Positive => "Greater",
+            Self::NonNegative => "GreaterOrEqual",
+            Self::Zero => "Equal",
             Self::Sin => "Sin",
             Self::Cos => "Cos",
         }

@@ -35,7 +35,6 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::onnx("Celu", 12, (1, 1), |call| elu(call, 1.0, 1.0, true)),
     Operator::onnx("Selu", 6, (1, 1), |call| elu(call, SELU_ALPHA, SELU_GAMMA, false)),
     Operator::onnx("Gelu", 20, (1, 1), gelu),
-    Operator::onnx("Pow", 7, (2, 2), power),
     Operator::onnx("Neg", 6, (1, 1), negated),
 ];
 
@@ -77,20 +76,6 @@ fn gelu(call: &mut Call<'_>) -> Outputs {
         "none" => unary(call, Unary::Gelu),
         "tanh" => unary(call, Unary::GeluTanh),
         _ => Reason::argument("attribute `approximate`", "is not none or tanh"),
-    }
-}
-
-/// A constant power; whole ones of floats or integers alike.
-fn power(call: &mut Call<'_>) -> Outputs {
-    let exponent = match call.optional_ints(1) {
-        Ok(Some(exponents)) if exponents.len() == 1 => exponents[0] as f64,
-        _ => f64::from(call.optional_scalar(1)?.unwrap_or(1.0)),
-    };
-    let x = call.float(0)?;
-    match exponent {
-        1.0 => Ok(vec![Value::Float(x)]),
-        0.5 => unary(call, Unary::Sqrt),
-        _ => unary(call, Unary::Power(exponent)),
     }
 }
 

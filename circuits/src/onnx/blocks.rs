@@ -1,7 +1,7 @@
 //! `DepthToSpace` and `SpaceToDepth`: squares of `b × b` entries become channels, or come from them.
 //!
 //! In `DCR` mode channel `(r·b + s)·c + k` is entry `(r, s)` of the squares of channel `k` of `c`; in `CRD` mode channel
-//! `(k·b + r)·b + s` is. `SpaceToDepth` undoes `DCR`.
+//! `(k·b + r)·b + s` is. `SpaceToDepth` undoes either.
 
 use super::call::{Call, Outputs, wrong};
 use super::error::Reason;
@@ -32,12 +32,12 @@ fn depth_to_space(call: &mut Call<'_>) -> Outputs {
 fn space_to_depth(call: &mut Call<'_>) -> Outputs {
     let ([batch, channels, rows, columns], b) = image(call)?;
     let (rows, columns) = (whole(rows, b, "rows")?, whole(columns, b, "columns")?);
-    permuted(
-        call,
-        &[batch, channels, rows, b, columns, b],
-        &[0, 3, 5, 1, 2, 4],
-        &[batch, channels * b * b, rows, columns],
-    )
+    let perm = match call.attributes.text("mode", "DCR")?.as_str() {
+        "DCR" => [0, 3, 5, 1, 2, 4],
+        "CRD" => [0, 1, 3, 5, 2, 4],
+        _ => return Reason::argument("attribute `mode`", "is not DCR or CRD"),
+    };
+    permuted(call, &[batch, channels, rows, b, columns, b], &perm, &[batch, channels * b * b, rows, columns])
 }
 
 fn image(call: &mut Call<'_>) -> Result<([usize; 4], usize), Reason> {

@@ -1,5 +1,7 @@
 //! Builds the float graph node by node: shapes are inferred and constants folded as nodes arrive.
 
+use std::collections::BTreeSet;
+
 use ndarray::ArrayD;
 
 use super::error::Reason;
@@ -21,6 +23,8 @@ pub(super) struct Builder {
     pub(super) notes: Vec<String>,
     /// Whether the record is declared as integers.
     pub(super) integers: bool,
+    /// Nodes whose entries are all 0 or 1, and mean no and yes.
+    pub(super) conditions: BTreeSet<NodeId>,
     /// The ONNX node at work.
     pub(super) origin: usize,
     constants: usize,
@@ -34,6 +38,7 @@ impl Builder {
             labels: Vec::new(),
             notes: record.note.iter().cloned().collect(),
             integers: record.integers,
+            conditions: BTreeSet::new(),
             origin: usize::MAX,
             constants: 0,
         }

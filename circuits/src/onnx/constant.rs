@@ -3,6 +3,7 @@
 use ndarray::{ArrayD, IxDyn};
 
 use super::call::{Call, Outputs, wrong};
+use super::condition::{is_condition, nonzero};
 use super::error::Reason;
 use super::integers::cast_sums;
 use super::registry::Operator;
@@ -70,7 +71,7 @@ fn identity(call: &mut Call<'_>) -> Outputs {
     Ok(vec![call.value(0)?])
 }
 
-/// Floats stay floats; constants change between floats and integers.
+/// Floats stay floats, and conditions 0 or 1; constants change between floats and integers.
 fn cast(call: &mut Call<'_>) -> Outputs {
     let to = i32::try_from(call.attributes.int("to", 0)?).unwrap_or(0);
     call.attributes.ignore("saturate");
@@ -83,6 +84,8 @@ fn cast(call: &mut Call<'_>) -> Outputs {
         (value @ Value::Float(_), tensor::FLOAT) | (value @ Value::Int(_), tensor::INT64) => value,
         // A record of integers, which stay what they are.
         (value @ Value::Float(NodeId(0)), tensor::INT64 | tensor::INT32) if call.builder.integers => value,
+        (value @ Value::Float(id), tensor::INT64 | tensor::INT32) if is_condition(call, id) => value,
+        (Value::Float(id), tensor::BOOL) => return nonzero(call, id),
         (Value::Int(value), tensor::FLOAT) => Value::Float(call.constant(value.mapv(|x| x as f32))?),
         (Value::Int(value), tensor::INT32) => Value::Int(value.mapv(|x| i64::from(x as i32))),
         (Value::Int(value), tensor::BOOL) => Value::Int(value.mapv(|x| i64::from(x != 0))),

@@ -1,19 +1,20 @@
 //! Entrywise arithmetic with broadcasting: on floats, and on the integers that exporters compute shapes with.
 
-use ndarray::{ArrayD, IxDyn, Zip};
+use ndarray::{ArrayD, IxDyn, Zip, arr0};
 
 use super::call::{Call, Outputs};
 use super::error::Reason;
 use super::integers::with_units;
 use super::registry::Operator;
 use super::value::Value;
-use crate::graph::{FloatOp, broadcast};
+use crate::graph::{FloatOp, NodeId, broadcast};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::onnx("Add", 7, (2, 2), |call| arithmetic(call, FloatOp::Add, i64::checked_add)),
     Operator::onnx("Sub", 7, (2, 2), |call| arithmetic(call, FloatOp::Sub, i64::checked_sub)),
     Operator::onnx("Mul", 7, (2, 2), |call| arithmetic(call, FloatOp::Mul, i64::checked_mul)),
-    Operator::onnx("Sum", 8, (1, usize::MAX), sum),
+    Operator::onnx("Sum", 8, (1, usize::MAX), |call| Ok(vec![Value::Float(sum(call)?)])),
+    Operator::onnx("Mean", 8, (1, usize::MAX), mean),
     Operator::onnx("Div", 7, (2, 2), |call| arithmetic(call, FloatOp::Div, i64::checked_div)),
 ];
 
@@ -33,13 +34,20 @@ fn arithmetic(call: &mut Call<'_>, op: FloatOp, ints: Checked) -> Outputs {
 }
 
 /// All inputs added up, one after the other.
-fn sum(call: &mut Call<'_>) -> Outputs {
+fn sum(call: &mut Call<'_>) -> Result<NodeId, Reason> {
     let mut sum = call.float(0)?;
     for index in 1..call.inputs.len() {
         let next = call.float(index)?;
         sum = call.push(FloatOp::Add, &[sum, next])?;
     }
-    Ok(vec![Value::Float(sum)])
+    Ok(sum)
+}
+
+/// Their sum over their number.
+fn mean(call: &mut Call<'_>) -> Outputs {
+    let sum = sum(call)?;
+    let count = call.constant(arr0(call.inputs.len() as f32).into_dyn())?;
+    call.one(FloatOp::Div, &[sum, count])
 }
 
 fn on_ints(a: &ArrayD<i64>, b: &ArrayD<i64>, op: Checked) -> Result<ArrayD<i64>, Reason> {

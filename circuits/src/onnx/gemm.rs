@@ -1,8 +1,10 @@
-//! Matrix products: `Gemm` is `α·A·B + β·C` with either matrix transposed on demand, `MatMul` is NumPy's.
+//! Matrix products: `Gemm` is `α·A·B + β·C` with either matrix transposed on demand, `MatMul` is NumPy's: one product for each entry of
+//! the axes before the matrices.
 
 use ndarray::{ArrayD, IxDyn};
 
 use super::call::{Call, Outputs};
+use super::contraction::{Label, Named, contract};
 use super::error::Reason;
 use super::registry::Operator;
 use super::value::Value;
@@ -13,7 +15,34 @@ pub(super) const OPERATORS: &[Operator] =
 
 fn matmul(call: &mut Call<'_>) -> Outputs {
     let (a, b) = (call.float(0)?, call.float(1)?);
-    call.one(FloatOp::MatMul, &[a, b])
+    let (left, right) = (call.shape(a), call.shape(b));
+    let batched = |id, shape: &[usize]| call.builder.known(id).is_some() && shape.len() > 2;
+    let vector = left.len() == 1 || right.len() == 1;
+    if !vector && !batched(a, &left) && !batched(b, &right) {
+        return call.one(FloatOp::MatMul, &[a, b]);
+    }
+    let shape = FloatOp::MatMul.shape(&[&left, &right], &[])?;
+    let batch = left.len().max(right.len()).saturating_sub(2) as Label;
+    let (left, right) = (labels(&left, ROW), labels(&right, COLUMN));
+    let (left, right) = (Named::new(call, a, &left)?, Named::new(call, b, &right)?);
+    let product = contract(call, left, right, |label| label != INNER)?;
+    let axes: Vec<Label> = (0..batch).rev().chain([ROW, COLUMN]).collect();
+    let product = product.arranged(call, &axes)?;
+    Ok(vec![call.reshape(Value::Float(product), &shape)?])
+}
+
+/// Names of axes: those before the matrices are numbered from the last.
+const INNER: Label = 16;
+const ROW: Label = INNER + 1;
+const COLUMN: Label = INNER + 2;
+
+/// Names of a factor's axes; a vector has the inner one alone.
+fn labels(shape: &[usize], own: Label) -> Vec<Label> {
+    let matrix = if own == ROW { [ROW, INNER] } else { [INNER, COLUMN] };
+    match shape.len().checked_sub(2) {
+        None => vec![INNER],
+        Some(batch) => (0..batch as Label).rev().chain(matrix).collect(),
+    }
 }
 
 fn gemm(call: &mut Call<'_>) -> Outputs {

@@ -1,39 +1,26 @@
-//! `ArgMax`: the class with the largest score. It ends a network: the index is proven from the scores, not computed in the graph.
-//!
 //! The reductions: the axes are brought last and read through one window over them, as in a global pool.
 
 use super::call::{Call, Outputs, axis};
 use super::error::Reason;
+use super::power::{magnitude, root};
 use super::registry::Operator;
 use super::value::Value;
-
-use crate::graph::{FloatOp, NodeId, Unary};
+use crate::graph::{FloatOp, NodeId, Norm, Unary};
 use crate::window::{Window, WindowAxis};
 
 pub(super) const OPERATORS: &[Operator] = &[
-    Operator::onnx("ArgMax", 1, (1, 1), argmax),
+    Operator::onnx("GlobalLpPool", 2, (1, 1), global_norm),
+    Operator::onnx("LpNormalization", 1, (1, 1), over_norm),
     Operator::onnx("ReduceL1", 1, (1, 2), magnitudes),
     Operator::onnx("ReduceL2", 1, (1, 2), length),
+    Operator::onnx("ReduceLogSum", 1, (1, 2), logarithm),
+    Operator::onnx("ReduceLogSumExp", 1, (1, 2), smooth_largest),
     Operator::onnx("ReduceMax", 1, (1, 2), largest),
     Operator::onnx("ReduceMean", 1, (1, 2), mean),
     Operator::onnx("ReduceMin", 1, (1, 2), smallest),
     Operator::onnx("ReduceSum", 1, (1, 2), sum),
     Operator::onnx("ReduceSumSquare", 1, (1, 2), squares),
 ];
-
-fn argmax(call: &mut Call<'_>) -> Outputs {
-    let scores = call.float(0)?;
-    let shape = call.shape(scores);
-    let axis = axis(call.attributes.int("axis", 0)?, shape.len())?;
-    call.attributes.flag("keepdims", true)?;
-    if call.attributes.flag("select_last_index", false)? {
-        return Reason::argument("attribute `select_last_index`", "is 1: ties go to the lowest index");
-    }
-    if shape.iter().enumerate().any(|(other, dim)| other != axis && *dim > 1) {
-        return Reason::argument("attribute `axis`", "leaves more than one class per record");
-    }
-    Ok(vec![Value::Class(scores)])
-}
 
 /// The mean of the entries along the axes.
 fn mean(call: &mut Call<'_>) -> Outputs {
@@ -47,16 +34,78 @@ fn sum(call: &mut Call<'_>) -> Outputs {
 
 /// The largest of them.
 fn largest(call: &mut Call<'_>) -> Outputs {
-    reduce(call, 18, |call, lanes| call.push(FloatOp::MaxPool { window: lanes.window.clone() }, &[lanes.x]))
+    reduce(call, 18, most)
 }
 
 /// The smallest of them: what is above the largest of their opposites.
 fn smallest(call: &mut Call<'_>) -> Outputs {
+    reduce(call, 18, least)
+}
+
+fn most(call: &mut Call<'_>, lanes: &Lanes) -> Result<NodeId, Reason> {
+    call.push(FloatOp::MaxPool { window: lanes.window.clone() }, &[lanes.x])
+}
+
+fn least(call: &mut Call<'_>, lanes: &Lanes) -> Result<NodeId, Reason> {
+    let x = negated(call, lanes.x)?;
+    let largest = most(call, &Lanes { x, window: lanes.window.clone() })?;
+    negated(call, largest)
+}
+
+/// The largest or smallest entry along one axis, which stays.
+pub(super) fn extreme_along(call: &mut Call<'_>, x: NodeId, axis: usize, smallest: bool) -> Result<NodeId, Reason> {
+    over(call, x, &[axis], true, if smallest { least } else { most })
+}
+
+/// The logarithm of the sum.
+fn logarithm(call: &mut Call<'_>) -> Outputs {
     reduce(call, 18, |call, lanes| {
-        let opposite = negated(call, lanes.x)?;
-        let largest = call.push(FloatOp::MaxPool { window: lanes.window.clone() }, &[opposite])?;
-        negated(call, largest)
+        let sum = total(call, lanes)?;
+        call.push(FloatOp::Unary(Unary::Log), &[sum])
     })
+}
+
+/// `ln Σ e^x = m + ln Σ e^(x − m)`, `m` being the largest.
+fn smooth_largest(call: &mut Call<'_>) -> Outputs {
+    reduce(call, 18, |call, lanes| {
+        let largest = most(call, lanes)?;
+        let below = call.push(FloatOp::Sub, &[lanes.x, largest])?;
+        let x = call.push(FloatOp::Unary(Unary::Exp), &[below])?;
+        let sum = total(call, &Lanes { x, window: lanes.window.clone() })?;
+        let above = call.push(FloatOp::Unary(Unary::Log), &[sum])?;
+        call.push(FloatOp::Add, &[largest, above])
+    })
+}
+
+/// `(Σ |x|^p)^(1/p)` over the entries of each channel.
+fn global_norm(call: &mut Call<'_>) -> Outputs {
+    let p = call.attributes.int("p", 2)? as f32;
+    if p < 1.0 {
+        return Reason::argument("attribute `p`", "is below 1");
+    }
+    let x = call.float(0)?;
+    let axes: Vec<usize> = (2..call.shape(x).len()).collect();
+    if axes.is_empty() {
+        return super::call::wrong(0, "has no entries behind its channels");
+    }
+    let norm = over(call, x, &axes, true, |call, lanes| {
+        let x = magnitude(call, lanes.x, p)?;
+        let sum = total(call, &Lanes { x, window: lanes.window.clone() })?;
+        root(call, sum, p)
+    })?;
+    Ok(vec![Value::Float(norm)])
+}
+
+/// Division by a norm along an axis.
+fn over_norm(call: &mut Call<'_>) -> Outputs {
+    let x = call.float(0)?;
+    let axis = axis(call.attributes.int("axis", -1)?, call.shape(x).len())?;
+    let norm = match call.attributes.int("p", 2)? {
+        1 => Norm::L1,
+        2 => Norm::L2,
+        _ => return Reason::argument("attribute `p`", "is not 1 or 2"),
+    };
+    call.one(FloatOp::Normalize { norm, axis }, &[x])
 }
 
 /// The sum of their magnitudes.
@@ -81,9 +130,9 @@ fn length(call: &mut Call<'_>) -> Outputs {
 }
 
 /// A value whose last axes are those to be reduced, with the window that covers them.
-struct Lanes {
-    x: NodeId,
-    window: Window,
+pub(super) struct Lanes {
+    pub(super) x: NodeId,
+    pub(super) window: Window,
 }
 
 fn average(call: &mut Call<'_>, lanes: &Lanes) -> Result<(NodeId, usize), Reason> {
@@ -91,7 +140,7 @@ fn average(call: &mut Call<'_>, lanes: &Lanes) -> Result<(NodeId, usize), Reason
     Ok((call.push(op, &[lanes.x])?, lanes.window.taps()))
 }
 
-fn total(call: &mut Call<'_>, lanes: &Lanes) -> Result<NodeId, Reason> {
+pub(super) fn total(call: &mut Call<'_>, lanes: &Lanes) -> Result<NodeId, Reason> {
     let (mean, count) = average(call, lanes)?;
     scaled(call, mean, count as f32)
 }
@@ -101,7 +150,7 @@ fn sum_of_squares(call: &mut Call<'_>, lanes: &Lanes) -> Result<NodeId, Reason> 
     total(call, &Lanes { x, window: lanes.window.clone() })
 }
 
-fn negated(call: &mut Call<'_>, x: NodeId) -> Result<NodeId, Reason> {
+pub(super) fn negated(call: &mut Call<'_>, x: NodeId) -> Result<NodeId, Reason> {
     scaled(call, x, -1.0)
 }
 
@@ -110,7 +159,7 @@ fn scaled(call: &mut Call<'_>, x: NodeId, factor: f32) -> Result<NodeId, Reason>
     call.push(FloatOp::Mul, &[x, factor])
 }
 
-/// Brings the axes last and reduces them. They are an attribute before opset `since` and an input from it on; without them all
+/// Reduces the axes that the node names. They are an attribute before opset `since` and an input from it on; without them all
 /// are meant, or none where `noop_with_empty_axes` says so.
 fn reduce(
     call: &mut Call<'_>,
@@ -127,6 +176,18 @@ fn reduce(
         None if does_nothing => return Ok(vec![Value::Float(x)]),
         None => (0..shape.len()).collect(),
     };
+    Ok(vec![Value::Float(over(call, x, &axes, keeps, reducer)?)])
+}
+
+/// Brings the axes last and reduces them; where they are kept, they have one entry.
+fn over(
+    call: &mut Call<'_>,
+    x: NodeId,
+    axes: &[usize],
+    keeps: bool,
+    reducer: impl Fn(&mut Call<'_>, &Lanes) -> Result<NodeId, Reason>,
+) -> Result<NodeId, Reason> {
+    let shape = call.shape(x);
     let (reduced, kept): (Vec<usize>, Vec<usize>) = (0..shape.len()).partition(|other| axes.contains(other));
     let perm = [kept.as_slice(), &reduced].concat();
     let x = match perm.is_sorted() {
@@ -142,5 +203,5 @@ fn reduce(
     let reduced = reducer(call, &Lanes { x, window })?;
     let dim = |other: usize| if axes.contains(&other) { keeps.then_some(1) } else { Some(shape[other]) };
     let shape: Vec<usize> = (0..shape.len()).filter_map(dim).collect();
-    Ok(vec![call.reshape(Value::Float(reduced), &shape)?])
+    call.builder.push(call.name, FloatOp::Reshape, &[reduced], &shape)
 }

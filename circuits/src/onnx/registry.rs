@@ -6,9 +6,9 @@
 
 use super::call::{Call, Outputs};
 use super::{
-    activation, blocks, classifier, constant, convolution, elementwise, extreme, gemm, integers, movement,
-    normalization, padding, pooling, quantized, recurrent, reduction, resize, selection, spread, standardize,
-    transposed, trees,
+    activation, blocks, classifier, condition, constant, convolution, einsum, elementwise, extreme, gemm, integers,
+    movement, normalization, padding, pooling, power, quantized, ranking, recurrent, reduction, resize, selection,
+    spread, standardize, transposed, trees, triangle,
 };
 
 /// Domain of the classical machine-learning operators; ONNX's own is the empty string.
@@ -22,8 +22,10 @@ const FAMILIES: &[&[Operator]] = &[
     activation::OPERATORS,
     blocks::OPERATORS,
     classifier::OPERATORS,
+    condition::OPERATORS,
     constant::OPERATORS,
     convolution::OPERATORS,
+    einsum::OPERATORS,
     elementwise::OPERATORS,
     extreme::OPERATORS,
     gemm::OPERATORS,
@@ -32,7 +34,9 @@ const FAMILIES: &[&[Operator]] = &[
     normalization::OPERATORS,
     padding::OPERATORS,
     pooling::OPERATORS,
+    power::OPERATORS,
     quantized::OPERATORS,
+    ranking::OPERATORS,
     recurrent::OPERATORS,
     reduction::OPERATORS,
     resize::OPERATORS,
@@ -41,6 +45,7 @@ const FAMILIES: &[&[Operator]] = &[
     standardize::OPERATORS,
     transposed::OPERATORS,
     trees::OPERATORS,
+    triangle::OPERATORS,
 ];
 
 /// One operator.

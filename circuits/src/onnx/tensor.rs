@@ -32,6 +32,12 @@ impl Tensor {
         if value.iter().all(|x| x.is_finite()) { Ok(Self::Float(value)) } else { Err(Reason::NotFinite) }
     }
 
+    /// Floats as the file has them. Zeros and −∞ are a mask, and so is −∞ alone: the smallest float stands for it.
+    fn masked(value: ArrayD<f32>) -> Result<Self, Reason> {
+        let mask = value.iter().all(|&x| x == 0.0 || x == f32::NEG_INFINITY);
+        Self::float(if mask { value.mapv(|x| x.max(f32::MIN)) } else { value })
+    }
+
     /// Reads a tensor, which is taken apart.
     pub(super) fn read(proto: TensorProto) -> Result<Self, Reason> {
         if proto.data_location != 0 || !proto.external_data.is_empty() {
@@ -40,7 +46,7 @@ impl Tensor {
         let shape = shape(&proto.dims)?;
         let raw = proto.raw_data;
         match proto.data_type {
-            FLOAT => Self::float(array(shape, entries(raw, proto.float_data, f32::from_le_bytes)?)?),
+            FLOAT => Self::masked(array(shape, entries(raw, proto.float_data, f32::from_le_bytes)?)?),
             INT64 => Ok(Self::Int(array(shape, entries(raw, proto.int64_data, i64::from_le_bytes)?)?)),
             INT32 => Ok(Self::Int(array(shape, widen(entries(raw, proto.int32_data, i32::from_le_bytes)?))?)),
             UINT8 | INT8 | UINT16 | INT16 => Self::narrow(shape, proto.data_type, raw, proto.int32_data),

@@ -281,6 +281,9 @@ impl Rounding {
 
     /// Errors after from errors before, for keys and results of the given scales.
     fn pass(&self, x: f64, (key, step): (f64, f64), worst: f64, variance: f64) -> (f64, f64) {
+        if self.function.is_step() {
+            return self.jump(x, key, worst, variance);
+        }
         let dead = |error: f64| self.function == Function::Relu && x + error <= 0.0;
         let slope = self.steepest.map_or(self.function.slope(), |steepest| steepest * step / key);
         let cut = self.cut(x, key, step);
@@ -293,6 +296,21 @@ impl Rounding {
             if dead(worst) { 0.0 } else { slope * worst + roundings + cut },
             if dead(3.0 * variance.sqrt()) { 0.0 } else { within },
         )
+    }
+
+    /// A step is wrong by 1 where an error of its argument, rounded to keys, leads to the other value, and right elsewhere. A jump at 0 is
+    /// half a key away from the keys on either side. For the expected error, the argument's is taken to be normal.
+    fn jump(&self, x: f64, key: f64, worst: f64, variance: f64) -> (f64, f64) {
+        let tabulated = |x: f64| self.function.at((x / key + 0.5).floor());
+        let exact = self.function.at(x);
+        let differs = |error: f64| {
+            let (lo, hi) = (x - error, x + error);
+            let zero = (lo <= 0.0 && hi >= 0.0).then_some(0.0);
+            [Some(lo), Some(hi), zero].into_iter().flatten().any(|x| tabulated(x) != exact)
+        };
+        let away = (x.abs() - 0.5 * key).abs();
+        let share = if differs(0.0) { 1.0 } else { 0.5 * (-away * away / (2.0 * variance)).exp() };
+        (f64::from(u8::from(differs(worst + 1e-9 * key))), if share.is_nan() { 0.0 } else { share })
     }
 
     /// What clamping keys and results takes away from the value.

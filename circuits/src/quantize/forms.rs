@@ -10,6 +10,7 @@
 //! | tanh | table | `q`: keys from −4 to 4; result: `2^(1−b)` |
 //! | fine identity | as identity, with `min(b + 4, 12)` bits if that is more | any, the same for both |
 //! | decay | table | `q`: keys from −16 to 0; result: `2^−(b+6)` |
+//! | a step | table of 0 and 1 | `q`: as any other; result: 1 |
 //! | any other | table | powers of two that reach an eighth beyond what calibration found |
 //!
 //! Tables have `2^(b+2)` keys; beyond ten bits the range of their keys doubles, so that a clamped key costs less than a unit.
@@ -79,7 +80,8 @@ impl Form {
     /// Scales for the arguments and values that calibration found: powers of two, with an eighth of room.
     pub(super) fn calibrated(function: Function, bits: u32, argument: f64, value: f64) -> Fixed {
         let (keys, (top, _)) = ((1i64 << (bits + 1)) as f64, ends(function, bits));
-        Fixed { key: power_above(ROOM * argument / keys), value: power_above(ROOM * value / top as f64) }
+        let value = if function.is_step() { 1.0 } else { power_above(ROOM * value / top as f64) };
+        Fixed { key: power_above(ROOM * argument / keys), value }
     }
 
     fn clamp(lo: i64, hi: i64, fixed: Option<Fixed>) -> Self {
@@ -98,6 +100,9 @@ impl Form {
 /// Largest and smallest integer of a tabulated function's values.
 fn ends(function: Function, bits: u32) -> (i64, i64) {
     let signed = (1i64 << (bits - 1)) - 1;
+    if function.is_step() {
+        return (1, 0);
+    }
     if function.is_nonnegative() { ((1 << bits) - 1, 0) } else { (signed, -signed) }
 }
 

@@ -156,8 +156,13 @@ impl Function {
             Self::Sigmoid | Self::Decay => Some(1.0),
             Self::Tanh => Some(2.0),
             Self::Clip(lo, hi) => Some(hi - lo),
-            _ => None,
+            _ => self.is_step().then_some(1.0),
         }
+    }
+
+    /// Whether its values are 0 and 1.
+    pub(super) fn is_step(self) -> bool {
+        matches!(self, Self::Other(function) if function.is_step())
     }
 
     /// Whether it never falls.

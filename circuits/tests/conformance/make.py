@@ -5,8 +5,9 @@
 Needs numpy and onnx (see models/requirements.txt), whose package defines the tests (onnx.backend.test.case.node, Apache-2.0). Writes
 `cases.jsonl` beside this script, one case a line: name, operator, the model in hexadecimal, what goes in and what must come out.
 
-A model here has one record: the first input of a test stays one, the others become constants, and the first output is flattened. Left out
-are tests whose record or output are no 32-bit floats, hold values that are not finite, or have more than 1024 entries, and tests of training.
+A model here has one record: the first input of a test stays one (of `Where` the second), the others become constants, and the first
+output is flattened. Conditions are cast from floats and to floats. Tests of
+`CumSum`, `Einsum` and `ReduceLogSumExp` are in 64-bit floats and are taken in 32-bit ones. Left out are tests whose record or output are no 32-bit floats, hold values that are not finite, or have more than 1024 entries, and tests of training.
 """
 
 import json
@@ -21,6 +22,7 @@ from onnx.backend.test.case.node import collect_testcases
 
 HERE = Path(__file__).resolve().parent
 MOST = 1024
+DOUBLES = {"CumSum", "Einsum", "ReduceLogSumExp"}
 REGISTRY = HERE.parent.parent / "src" / "onnx"
 
 
@@ -42,26 +44,46 @@ def case(test):
     """The test with one record, or nothing where it has none."""
     model, ((inputs, outputs), *_) = test.model, test.data_sets
     node = model.graph.node[0]
-    if not inputs or "training" in test.name or not plain(inputs[0]) or not plain(outputs[0]) or not all(map(small, inputs[1:])):
+    if node.op_type in DOUBLES and all(value.dtype in (np.float64, np.int32, np.int64) for value in inputs):
+        single = lambda values: [value.astype(np.float32) if value.dtype == np.float64 else value for value in values]
+        inputs, outputs = single(inputs), single(outputs)
+    if not all(isinstance(value, np.ndarray) for value in [*inputs, outputs[0]]):
         return None
+    answers = outputs[0].dtype == bool
+    asks = bool(inputs) and inputs[0].dtype == bool and node.op_type != "Where"
+    if asks:
+        inputs = [np.asarray(inputs[0], np.float32), *inputs[1:]]
+    if answers:
+        outputs = [np.asarray(outputs[0], np.float32)]
     given = dict(zip((value.name for value in model.graph.input), inputs))
-    record = next(iter(given))
+    record = list(given)[1 if node.op_type == "Where" else 0] if given else None
+    if not given or "training" in test.name or not plain(given[record]) or not plain(outputs[0]) or not all(map(small, inputs)):
+        return None
     constants = [numpy_helper.from_array(value, name) for name, value in given.items() if name != record]
     value = model.graph.output[0].name
     node = onnx.NodeProto.FromString(node.SerializeToString())
     if node.op_type != "Split" and node.output[0] == value:
         # Others that the test compares too: statistics, masks, last states.
         del node.output[1:]
-    nodes = [node, helper.make_node("Flatten", [value], ["scores"], axis=0, name="flatten")]
+    before, behind = [], []
+    if asks:
+        before = [helper.make_node("Cast", [record], ["asked"], to=onnx.TensorProto.BOOL)]
+        node.input[0] = "asked"
+    if answers:
+        behind = [helper.make_node("Cast", [value], ["answer"], to=onnx.TensorProto.FLOAT)]
+        value = "answer"
+    nodes = [*before, node, *behind, helper.make_node("Flatten", [value], ["scores"], axis=0, name="flatten")]
     graph = helper.make_graph(
         nodes,
         "case",
-        [helper.make_tensor_value_info(record, onnx.TensorProto.FLOAT, inputs[0].shape)],
+        [helper.make_tensor_value_info(record, onnx.TensorProto.FLOAT, given[record].shape)],
         [helper.make_tensor_value_info("scores", onnx.TensorProto.FLOAT, None)],
         constants,
     )
     opsets = {opset.domain: opset.version for opset in model.opset_import}
     opsets.setdefault(node.domain, 1)
+    if before or behind:
+        opsets[""] = max(opsets[""], 9)
     opsets = [helper.make_opsetid(domain, version) for domain, version in sorted(opsets.items())]
     built = helper.make_model(graph, opset_imports=opsets, ir_version=8)
     numbers = lambda values: [float(f"{v:.9g}") for v in values.ravel().astype(float)]
@@ -69,7 +91,7 @@ def case(test):
         "name": test.name.removeprefix("test_"),
         "operator": node.op_type,
         "model": built.SerializeToString(deterministic=True).hex(),
-        "input": numbers(inputs[0]),
+        "input": numbers(given[record]),
         "output": numbers(outputs[0]),
     }
 

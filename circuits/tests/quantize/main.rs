@@ -5,6 +5,7 @@ mod builder;
 mod convolutions;
 mod embeddings;
 mod files;
+mod fixtures;
 mod functions;
 mod large;
 mod like;

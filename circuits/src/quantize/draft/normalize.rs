@@ -1,21 +1,27 @@
 //! Values over what is computed of them: softmax and standard scores, both along the last axis.
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{Array1, ArrayD, IxDyn};
 
 use super::{Draft, Lazy};
-use crate::quantize::network::{Function, Op};
+use crate::quantize::network::{Function, Op, Picks};
 use crate::window::{Window, WindowAxis};
 
 /// Most entries whose standard scores are computed of fine integers: more would make sums of squares too wide.
 const MAX_FINE: usize = 128;
 
 impl Draft {
-    /// Softmax along an axis: the largest entry is subtracted, which changes nothing but keeps exponents at most 0.
+    /// Softmax along an axis: the largest entry is subtracted, which changes nothing but keeps exponents at most 0. Entries that a mask
+    /// takes out have weight 0, and another entry in their place before.
     pub(in crate::quantize) fn softmax(&mut self, name: &str, value: &Lazy, axis: usize) -> Lazy {
         let shape = self.shape(value).to_vec();
         let (to, back, lanes, width) = lanes(&shape, axis);
         let flat = vec![1, lanes, width];
         let x = self.movement(name, value, to, flat.clone());
+        let mask = masked(&x.shift, width);
+        let x = match &mask {
+            Some(mask) => self.movement(name, &x, Some(mask.stand_ins.clone()), flat.clone()),
+            None => x,
+        };
         let x = self.apply(&format!("{name}/fine"), Function::Fine, &x);
         let window = Window { axes: vec![WindowAxis::new(width, width)] };
         let largest = self.max_pool(&format!("{name}/largest"), &x, &window, vec![1, lanes, 1]);
@@ -23,6 +29,10 @@ impl Draft {
         let largest = self.movement(&format!("{name}/spread"), &largest, Some(spread), flat.clone());
         let below = self.add(&format!("{name}/below"), &x, &largest, -1);
         let weights = self.apply(&format!("{name}/exp"), Function::Decay, &below);
+        let weights = match mask {
+            Some(mask) => self.movement(&format!("{name}/mask"), &weights, Some(mask.kept), flat.clone()),
+            None => weights,
+        };
         let weights = self.settle(name, &weights);
         let shares = self.push(name, Op::Share, vec![weights], flat);
         self.movement(name, &shares, back, shape)
@@ -39,7 +49,35 @@ impl Draft {
     }
 }
 
-type Order = Option<super::Picks>;
+/// What a constant added to the entries before a softmax takes out.
+struct Mask {
+    /// Each entry, or one of its lane that is kept.
+    stand_ins: Picks,
+    /// Each entry that is kept.
+    kept: Picks,
+}
+
+/// How much an exporter's mask subtracts at least: 10⁴, 10⁹ or the largest float. The exponential of the difference to any other entry is 0
+/// in 32-bit floats.
+const MASKING: f64 = -9999.0;
+
+/// The mask in what is pending on lanes of `width` entries; none where a lane would be empty.
+fn masked(shift: &Array1<f64>, width: usize) -> Option<Mask> {
+    let keeps = |k: &usize| shift[*k] > MASKING;
+    if (0..shift.len()).all(|k| keeps(&k)) {
+        return None;
+    }
+    let stand_in = |k: usize| {
+        let lane = k - k % width;
+        let other = || (lane..lane + width).find(keeps);
+        Some(Some(k).filter(keeps).or_else(other)? as u32)
+    };
+    let stand_ins = (0..shift.len()).map(|k| stand_in(k).map(Some)).collect::<Option<Vec<_>>>()?;
+    let kept: Vec<Option<u32>> = (0..shift.len()).map(|k| Some(k).filter(keeps).map(|k| k as u32)).collect();
+    Some(Mask { stand_ins: stand_ins.into(), kept: kept.into() })
+}
+
+type Order = Option<Picks>;
 
 /// How to bring an axis last and back, the number of stretches along it, and their length.
 fn lanes(shape: &[usize], axis: usize) -> (Order, Order, usize, usize) {

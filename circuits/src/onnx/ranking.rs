@@ -1,0 +1,52 @@
+//! The class of the largest or of the smallest score. It ends a network: the index is proven from the scores, not computed in the graph.
+//! The smallest score is the largest of the opposites, with ties to the lowest index either way.
+
+use super::call::{Call, Outputs, axis};
+use super::error::Reason;
+use super::reduction::{extreme_along, negated};
+use super::registry::Operator;
+use super::value::Value;
+
+pub(super) const OPERATORS: &[Operator] = &[
+    Operator::onnx("ArgMax", 1, (1, 1), |call| class(call, false)),
+    Operator::onnx("ArgMin", 1, (1, 1), |call| class(call, true)),
+    Operator::onnx("TopK", 10, (2, 2), top),
+];
+
+fn class(call: &mut Call<'_>, smallest: bool) -> Outputs {
+    let scores = call.float(0)?;
+    let shape = call.shape(scores);
+    let axis = axis(call.attributes.int("axis", 0)?, shape.len())?;
+    call.attributes.flag("keepdims", true)?;
+    if call.attributes.flag("select_last_index", false)? {
+        return Reason::argument("attribute `select_last_index`", "is 1: ties go to the lowest index");
+    }
+    if !is_one_lane(&shape, axis) {
+        return Reason::argument("attribute `axis`", "leaves more than one class per record");
+    }
+    Ok(vec![Value::Class(if smallest { negated(call, scores)? } else { scores })])
+}
+
+fn is_one_lane(shape: &[usize], axis: usize) -> bool {
+    shape.iter().enumerate().all(|(other, dim)| other == axis || *dim == 1)
+}
+
+/// The largest or smallest entry along an axis, and its class where there is one for the record.
+fn top(call: &mut Call<'_>) -> Outputs {
+    let scores = call.float(0)?;
+    let shape = call.shape(scores);
+    let axis = axis(call.attributes.int("axis", -1)?, shape.len())?;
+    let smallest = !call.attributes.flag("largest", true)?;
+    call.attributes.flag("sorted", true)?;
+    if call.ints(1)? != [1] {
+        return Reason::argument(
+            "input 1",
+            "asks for more than one entry: only the first is known without sorting; select the scores before it",
+        );
+    }
+    let value = Value::Float(extreme_along(call, scores, axis, smallest)?);
+    if !is_one_lane(&shape, axis) {
+        return Ok(vec![value]);
+    }
+    Ok(vec![value, Value::Class(if smallest { negated(call, scores)? } else { scores })])
+}
