@@ -4,8 +4,18 @@ mod support;
 
 use support::Place;
 
-/// With the shape that its name promises: recurrent, residual, belief, text and tree models.
-const MODELS: [&str; 7] = ["dbn", "resnet-8", "ecg", "phrases-bag", "phrases-transformer", "forest", "boosting"];
+/// With the shape that its name promises: recurrent, residual, belief, text and tree models, and two that are quantised already.
+const MODELS: [&str; 9] = [
+    "dbn",
+    "dbn-dynamic",
+    "resnet-8",
+    "resnet-8-int8",
+    "ecg",
+    "phrases-bag",
+    "phrases-transformer",
+    "forest",
+    "boosting",
+];
 
 #[test]
 fn reference_models_are_accepted_on_chain() {

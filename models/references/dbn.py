@@ -12,6 +12,10 @@ import train
 from common import SEED, About, Graph, Records, classifier, count, cross_entropy, fit, glorot
 
 SIZES = (30, 64, 32)
+DESCRIPTION = (
+    "Benign or malignant from 30 features of cell nuclei in a fine needle aspirate (WDBC): a deep belief network 30-64-32-2 "
+    "with the standardisation of raw features inside"
+)
 EPOCHS, BATCH, RATE = 50, 35, 0.02  # of the pre-training
 
 
@@ -66,19 +70,17 @@ def export(weights, mean, scale):
     return graph.model(("features", [SIZES[0]]), {"probabilities": [2]})
 
 
+def features(data):
+    return [(feature["name"], feature["unit"]) for feature in train.features(data.names)]
+
+
 def generate(root):
     data = train.load()
     mean, scale = (f(data.train.x.astype(np.float64), axis=0).astype(np.float32) for f in (np.mean, np.std))
     x_train, x_held = ((records.x.astype(np.float64) - mean) / scale for records in (data.train, data.held_out))
     loss = lambda weights, x, y: cross_entropy(forward(weights, x), y)
     weights = fit(loss, pretrained(x_train), x_train, data.train.y, epochs=40, batch=35, decay=3e-4)
-    about = About(
-        "dbn",
-        "Benign or malignant from 30 features of cell nuclei in a fine needle aspirate (WDBC): a deep belief network 30-64-32-2 "
-        "with the standardisation of raw features inside.",
-        train.LABELS,
-        [(feature["name"], feature["unit"]) for feature in train.features(data.names)],
-    )
+    about = About("dbn", f"{DESCRIPTION}.", train.LABELS, features(data))
     records = Records(data.train.x, data.train.y, data.held_out.x, data.held_out.y)
     expected = forward(weights, x_held)
     return classifier(root, "dbn", export(weights, mean, scale), about, records, expected, size=count(weights), least=0.94)

@@ -23,6 +23,7 @@ import capsule
 import dbn
 import ecg
 import phrases
+import quantised
 import resnet
 import segmentation
 import trees
@@ -37,6 +38,8 @@ NETWORKS = {
     "segmentation": segmentation.generate,
     "forest": trees.generate_forest,
     "boosting": trees.generate_boosting,
+    "resnet-8-int8": quantised.generate_residual,
+    "dbn-dynamic": quantised.generate_belief,
 }
 
 

@@ -7,7 +7,17 @@ use zkdx_circuits::quantize::{Labelled, Options, quantize};
 
 use crate::builder::float_class;
 
-const MODELS: [&str; 7] = ["dbn", "resnet-8", "ecg", "phrases-bag", "phrases-transformer", "forest", "boosting"];
+const MODELS: [&str; 9] = [
+    "dbn",
+    "dbn-dynamic",
+    "resnet-8",
+    "resnet-8-int8",
+    "ecg",
+    "phrases-bag",
+    "phrases-transformer",
+    "forest",
+    "boosting",
+];
 
 fn file(path: &str) -> Vec<u8> {
     std::fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models").join(path)).expect("a bundled file")
