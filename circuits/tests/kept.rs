@@ -34,11 +34,14 @@ impl Case {
         lines.map(|line| serde_json::from_str(line).expect("a case")).collect()
     }
 
-    fn graph(&self) -> FloatGraph {
+    fn bytes(&self) -> Vec<u8> {
         let byte =
             |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).expect("ASCII"), 16).expect("hexadecimal");
-        let bytes: Vec<u8> = self.model.as_bytes().chunks(2).map(byte).collect();
-        import(&bytes, &ImportOptions::default()).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        self.model.as_bytes().chunks(2).map(byte).collect()
+    }
+
+    fn graph(&self) -> FloatGraph {
+        import(&self.bytes(), &ImportOptions::default()).unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
     fn quantized(&self) -> QuantizedModel {
@@ -148,4 +151,21 @@ fn the_architecture_says_nothing_of_weights() {
         compared += 1;
     }
     assert!(compared >= 2);
+}
+
+/// Steps, zero points, weights and shapes of any size and sign: refused or quantised, never a panic.
+#[test]
+fn flipped_bytes_never_panic() {
+    let (mut imported, mut quantised) = (0, 0);
+    for case in Case::all() {
+        let bytes = case.bytes();
+        for index in (0..bytes.len()).step_by(11) {
+            let mut bytes = bytes.clone();
+            bytes[index] ^= [0x80, 0x40, 0xff, 0x01][index % 4];
+            let Ok(graph) = import(&bytes, &ImportOptions::default()) else { continue };
+            imported += 1;
+            quantised += usize::from(quantize(&graph, &case.calibration[..2], None, &Options::default()).is_ok());
+        }
+    }
+    assert!(imported > 1000 && quantised > 500, "{imported} imported, {quantised} quantised");
 }

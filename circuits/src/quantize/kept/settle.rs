@@ -77,22 +77,24 @@ impl Program {
                 false => self.requantised(name, value, 0, Activation::Clamp(image)),
             };
         }
-        let shift = self.shift(linear, target);
+        let shift = self.shift(linear, target).ok_or_else(|| {
+            QuantizeError::malformed(name, "sums values that are too many steps of the grid that they are rounded to")
+        })?;
         let sum = self.fixed(name, linear, target.step / 2f64.powi(shift as i32))?;
         self.requantised(name, sum, shift, Activation::Clamp(image))
     }
 
-    /// The largest shift for which multipliers and sums stay in their ranges.
-    fn shift(&self, linear: &Linear, target: &Target) -> u32 {
+    /// The largest shift for which multipliers and sums stay in their ranges, if there is one.
+    fn shift(&self, linear: &Linear, target: &Target) -> Option<u32> {
         let largest = |values: &ArrayD<f64>| values.iter().fold(0.0, |max: f64, x| max.max(x.abs())) / target.step;
         let reach = |part: &Part| self.value(part.value).interval.magnitude().max(1) as f64;
         let sums = linear.parts.iter().map(|part| reach(part) * largest(&part.units)).sum::<f64>();
         let total = 1.0 + sums + linear.constant.as_ref().map_or(0.0, largest);
-        let multiplier = linear.parts.iter().map(|part| largest(&part.units)).fold(0.0, f64::max);
+        let multiplier = linear.parts.iter().map(|part| largest(&part.units)).fold(f64::MIN_POSITIVE, f64::max);
         // Secret integers are bounded by powers of two, and a sum by those bounds.
         let room =
             (MAX_BITS as i32 - 2 - total.log2().ceil() as i32).min(MULTIPLIER_BITS - multiplier.log2().ceil() as i32);
-        room.clamp(0, MAX_SHIFT as i32) as u32
+        (total.is_finite() && room >= 0).then(|| room.min(MAX_SHIFT as i32) as u32)
     }
 
     /// The sum in multiples of `unit`.

@@ -24,8 +24,14 @@ const FINE: i64 = (1 << 15) - 1;
 /// Levels of the arguments of a function that the model did not round: keys of its table.
 const KEYS: i64 = (1 << 13) - 1;
 
-/// Bits of scores that the model did not round.
+/// Levels of scores that the model did not round.
 const SCORES: i64 = (1 << 22) - 1;
+
+/// Most integers that a value may have where it is multiplied, joined or pooled.
+const WIDE: u64 = 1 << 24;
+
+/// Most keys of a table: those of 16-bit integers.
+const LONGEST: u64 = 1 << 16;
 
 /// Why a node has no form.
 pub(super) enum Stop {
@@ -113,8 +119,8 @@ impl<'a> Walk<'a> {
             Form::Linear(linear) => match linear.plain() {
                 Some(scores) => Ok(scores),
                 None => {
-                    let step = self.program.reach(&linear) / SCORES as f64;
-                    self.settled(id, &Form::Linear(linear), step, SCORES)
+                    let reach = self.program.reach(&linear);
+                    self.settled(id, &Form::Linear(linear), reach, SCORES)
                 }
             },
             form @ Form::Function(_) => self.rounded(id, &form, FINE),
@@ -185,10 +191,12 @@ impl<'a> Walk<'a> {
     fn rounded(&mut self, id: NodeId, form: &Form, levels: i64) -> Result<(ValueId, f64), Stop> {
         let (lo, hi) = self.ranges[id.0];
         let largest = f64::from(lo.abs().max(hi.abs()));
-        self.settled(id, form, if largest > 0.0 { 1.25 * largest } else { 1.0 } / levels as f64, levels)
+        self.settled(id, form, if largest > 0.0 { 1.25 * largest } else { 1.0 }, levels)
     }
 
-    fn settled(&mut self, id: NodeId, form: &Form, step: f64, levels: i64) -> Result<(ValueId, f64), Stop> {
+    /// The step is a power of two, which says little of what it follows from.
+    fn settled(&mut self, id: NodeId, form: &Form, largest: f64, levels: i64) -> Result<(ValueId, f64), Stop> {
+        let step = (largest / levels as f64).log2().ceil().exp2();
         let target = Target { step, levels: Interval::new(-levels, levels) };
         let name = format!("{}/round", self.graph.nodes[id.0].name);
         Ok((self.program.settle(&name, form, &target)?, step))
@@ -196,16 +204,17 @@ impl<'a> Walk<'a> {
 
     /// The integers of a node, of one unit that may be told.
     fn integers(&mut self, id: NodeId) -> Result<(ValueId, f64), Stop> {
-        self.integers_of(id, FINE)
+        self.integers_of(id, FINE, WIDE)
     }
 
-    fn integers_of(&mut self, id: NodeId, levels: i64) -> Result<(ValueId, f64), Stop> {
+    /// The same, rounded to so many levels on both sides where there are more than `most`, or none of one unit.
+    fn integers_of(&mut self, id: NodeId, levels: i64, most: u64) -> Result<(ValueId, f64), Stop> {
         match self.form(id)? {
             Form::Constant => Err(CONSTANT.into()),
             Form::Raw(_) => Err(EARLY.into()),
             Form::Linear(linear) => match linear.plain() {
-                Some(plain) => Ok(plain),
-                None => self.rounded_once(id, Form::Linear(linear), levels),
+                Some(plain) if self.program.value(plain.0).interval.size() <= most => Ok(plain),
+                _ => self.rounded_once(id, Form::Linear(linear), levels),
             },
             form => self.rounded_once(id, form, levels),
         }
@@ -303,7 +312,7 @@ impl<'a> Walk<'a> {
             function.steps.push(node.op.clone());
             return Ok(Form::Function(function));
         }
-        let (value, unit) = self.integers_of(x, KEYS)?;
+        let (value, unit) = self.integers_of(x, KEYS, LONGEST)?;
         Ok(Form::Function(Function { value, unit, steps: vec![node.op.clone()] }))
     }
 
