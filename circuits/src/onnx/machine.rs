@@ -145,6 +145,10 @@ fn classifier(call: &mut Call<'_>) -> Outputs {
     let total = sizes.iter().try_fold(0usize, |sum, &size| sum.checked_add(size)).unwrap_or(usize::MAX);
     let (coefficients, vectors) = (required(call, "coefficients")?, required(call, "support_vectors")?);
     let rho = required(call, "rho")?;
+    // Before the pairs are listed: a small file could ask for all memory.
+    if sizes.len().checked_mul(sizes.len() - 1).map(|ordered| ordered / 2) != Some(rho.len()) {
+        return Reason::argument("attribute `rho`", "has not one entry for each pair of classes");
+    }
     let x = row(call)?;
     let vectors = matrix("support_vectors", total, call.shape(x)[1], vectors)?;
     let coefficients = matrix("coefficients", sizes.len() - 1, total, coefficients)?;
