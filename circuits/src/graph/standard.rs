@@ -45,7 +45,7 @@ fn two(nodes: &[FloatNode], id: NodeId, op: &FloatOp) -> Option<[NodeId; 2]> {
 fn root(nodes: &[FloatNode], id: NodeId) -> Option<NodeId> {
     match nodes[id.0].op {
         FloatOp::Unary(Unary::Sqrt) => Some(nodes[id.0].inputs[0]),
-        FloatOp::Unary(Unary::Power(p)) if p == 0.5 => Some(nodes[id.0].inputs[0]),
+        FloatOp::Unary(Unary::Power(0.5)) => Some(nodes[id.0].inputs[0]),
         _ => None,
     }
 }

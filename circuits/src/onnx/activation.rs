@@ -36,6 +36,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::onnx("Selu", 6, (1, 1), |call| elu(call, SELU_ALPHA, SELU_GAMMA, false)),
     Operator::onnx("Gelu", 20, (1, 1), gelu),
     Operator::onnx("Neg", 6, (1, 1), negated),
+    Operator::onnx("Sign", 9, (1, 1), sign),
 ];
 
 /// Klambauer et al. 2017, as ONNX rounds them.
@@ -77,6 +78,16 @@ fn gelu(call: &mut Call<'_>) -> Outputs {
         "tanh" => unary(call, Unary::GeluTanh),
         _ => Reason::argument("attribute `approximate`", "is not none or tanh"),
     }
+}
+
+/// `[x > 0] + [x ≥ 0] − 1`.
+fn sign(call: &mut Call<'_>) -> Outputs {
+    let x = call.float(0)?;
+    let above = call.push(FloatOp::Unary(Unary::Positive), &[x])?;
+    let not_below = call.push(FloatOp::Unary(Unary::NonNegative), &[x])?;
+    let sum = call.push(FloatOp::Add, &[above, not_below])?;
+    let one = call.constant(ArrayD::from_elem(IxDyn(&[]), 1.0))?;
+    call.one(FloatOp::Sub, &[sum, one])
 }
 
 fn negated(call: &mut Call<'_>) -> Outputs {

@@ -50,6 +50,11 @@ impl Attributes {
         }
     }
 
+    /// A float that may be NaN or infinite.
+    pub(super) fn any_float(&mut self, name: &str) -> Result<Option<f32>, Reason> {
+        Ok(self.take(name, AttributeType::Float)?.map(|attribute| attribute.f))
+    }
+
     pub(super) fn int(&mut self, name: &str, default: i64) -> Result<i64, Reason> {
         Ok(self.optional_int(name)?.unwrap_or(default))
     }

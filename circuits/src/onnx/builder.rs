@@ -25,6 +25,8 @@ pub(super) struct Builder {
     pub(super) integers: bool,
     /// Nodes whose entries are all 0 or 1, and mean no and yes.
     pub(super) conditions: BTreeSet<NodeId>,
+    /// Scores of which the largest does not name the class that the model predicts.
+    pub(super) contrary: BTreeSet<NodeId>,
     /// The ONNX node at work.
     pub(super) origin: usize,
     constants: usize,
@@ -39,6 +41,7 @@ impl Builder {
             notes: record.note.iter().cloned().collect(),
             integers: record.integers,
             conditions: BTreeSet::new(),
+            contrary: BTreeSet::new(),
             origin: usize::MAX,
             constants: 0,
         }

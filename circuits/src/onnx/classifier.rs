@@ -33,7 +33,7 @@ fn linear_classifier(call: &mut Call<'_>) -> Outputs {
     Ok(vec![Value::Class(scores), Value::Float(scores)])
 }
 
-fn as_row(call: &mut Call<'_>, x: NodeId) -> Result<NodeId, Reason> {
+pub(super) fn as_row(call: &mut Call<'_>, x: NodeId) -> Result<NodeId, Reason> {
     match call.shape(x)[..] {
         [_, _] => Ok(x),
         [features] => call.builder.push(call.name, FloatOp::Reshape, &[x], &[1, features]),
@@ -60,7 +60,7 @@ fn coefficients(call: &mut Call<'_>, x: NodeId, transform: &str) -> Result<(Node
     Ok((weights, call.constant(Array1::from(bias).into_dyn())?))
 }
 
-fn required(call: &mut Call<'_>, name: &str) -> Result<Vec<f32>, Reason> {
+pub(super) fn required(call: &mut Call<'_>, name: &str) -> Result<Vec<f32>, Reason> {
     match call.attributes.floats(name)? {
         Some(values) if !values.is_empty() => Ok(values),
         _ => Reason::argument(format!("attribute `{name}`"), "is missing"),
@@ -71,7 +71,7 @@ fn with_negative(row: &[f32]) -> Vec<f32> {
     row.iter().map(|x| -x).chain(row.iter().copied()).collect()
 }
 
-fn post_transform(call: &mut Call<'_>, scores: NodeId, transform: &str) -> Result<NodeId, Reason> {
+pub(super) fn post_transform(call: &mut Call<'_>, scores: NodeId, transform: &str) -> Result<NodeId, Reason> {
     match transform {
         "NONE" => Ok(scores),
         "LOGISTIC" => call.push(FloatOp::Sigmoid, &[scores]),

@@ -34,7 +34,7 @@ fn einsum(call: &mut Call<'_>) -> Outputs {
         Some(term) => explicit(term, &labels)?,
         None => implicit(&labels),
     };
-    let mut factors = labels.iter().zip(ids).map(|(labels, id)| (labels, id));
+    let mut factors = labels.iter().zip(ids);
     let Some((first, id)) = factors.next() else { return bad("is empty") };
     let mut product = Named::new(call, id, first)?;
     for (index, (own, id)) in factors.enumerate() {

@@ -52,6 +52,10 @@ pub(super) fn scores(name: &str, value: &Value, builder: &mut Builder) -> Result
         }
         _ => return Err(Reason::Output("it holds integers that stand for no floats, or strings".into())),
     };
+    if builder.contrary.contains(&id) {
+        let reason = "the largest of its scores does not name the predicted class: select the output of the label";
+        return Err(Reason::Output(reason.into()));
+    }
     if builder.known(id).is_some() {
         return Err(Reason::Output("it does not depend on the record".into()));
     }

@@ -6,9 +6,9 @@
 
 use super::call::{Call, Outputs};
 use super::{
-    activation, blocks, classifier, condition, constant, convolution, einsum, elementwise, extreme, gemm, integers,
-    movement, normalization, padding, pooling, power, quantized, ranking, recurrent, reduction, resize, selection,
-    spread, standardize, transposed, trees, triangle,
+    activation, blocks, classifier, condition, constant, convolution, einsum, elementwise, encoding, extreme, gemm,
+    integers, machine, movement, normalization, padding, pooling, power, quantized, ranking, recurrent, reduction,
+    resize, selection, spread, standardize, transposed, trees, triangle,
 };
 
 /// Domain of the classical machine-learning operators; ONNX's own is the empty string.
@@ -27,9 +27,11 @@ const FAMILIES: &[&[Operator]] = &[
     convolution::OPERATORS,
     einsum::OPERATORS,
     elementwise::OPERATORS,
+    encoding::OPERATORS,
     extreme::OPERATORS,
     gemm::OPERATORS,
     integers::OPERATORS,
+    machine::OPERATORS,
     movement::OPERATORS,
     normalization::OPERATORS,
     padding::OPERATORS,

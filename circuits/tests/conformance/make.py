@@ -82,6 +82,8 @@ def case(test):
     )
     opsets = {opset.domain: opset.version for opset in model.opset_import}
     opsets.setdefault(node.domain, 1)
+    # What is put behind a test is from ONNX's own operator set.
+    opsets.setdefault("", 13)
     if before or behind:
         opsets[""] = max(opsets[""], 9)
     opsets = [helper.make_opsetid(domain, version) for domain, version in sorted(opsets.items())]

@@ -1,7 +1,7 @@
 //! Functions of one entry by tables of what calibration found.
 
 use zkdx_circuits::graph::{FloatGraph, FloatOp, Unary};
-use zkdx_circuits::quantize::{Options, quantize};
+use zkdx_circuits::quantize::{HeldOut, Labelled, Options, quantize};
 
 use crate::builder::{Builder, faithful, noise, noisy_records};
 use crate::patterns::{check, logits};
@@ -57,6 +57,32 @@ fn functions_keep_to_a_given_architecture() {
         let (again, _) = faithful(&graph, &like).unwrap();
         assert_eq!(again.architecture, model.architecture);
         assert_eq!(again.parameters.tensors(), model.parameters.tensors());
+    }
+}
+
+const STEPS: [Unary; 3] = [Unary::Positive, Unary::NonNegative, Unary::Zero];
+
+/// How a network with a step does whose argument is some 2 around a number.
+fn stepped(step: Unary, around: f32) -> HeldOut {
+    let records = noisy_records(1, 60, 4);
+    let labelled = Labelled { records: &records, classes: &[0; 60] };
+    let (_, report) = quantize(&network(step, around), &records, Some(labelled), &Options::default()).unwrap();
+    report.held_out.unwrap()
+}
+
+#[test]
+fn steps_have_no_error_away_from_their_jump() {
+    for step in STEPS {
+        let found = stepped(step, 6.0);
+        assert!(found.max_error <= found.bound * 1.0001 && found.bound < 0.05, "{step:?}: {found}");
+    }
+}
+
+#[test]
+fn steps_near_their_jump_may_be_off_by_one() {
+    for step in STEPS {
+        let found = stepped(step, 0.0);
+        assert!(found.max_error <= found.bound * 1.0001 && found.bound > 0.3, "{step:?}: {found}");
     }
 }
 

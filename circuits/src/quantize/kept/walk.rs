@@ -22,7 +22,7 @@ use crate::quantize::{Options, QuantizeError};
 const FINE: i64 = (1 << 15) - 1;
 
 /// Levels of the arguments of a function that the model did not round: keys of its table.
-const KEYS: i64 = (1 << 13) - 1;
+const KEYS: i64 = (1 << 12) - 1;
 
 /// Levels of scores that the model did not round.
 const SCORES: i64 = (1 << 22) - 1;
