@@ -22,7 +22,7 @@ use self::end::End;
 use self::settle::Target;
 use self::walk::Walk;
 use super::error::{check_labelled, check_records};
-use super::report::{self, LayerReport, Report, Scores};
+use super::report::{self, HeldOut, LayerReport, Report, Scores};
 use super::{Labelled, Options, QuantizeError, QuantizedModel};
 use crate::architecture::{Architecture, Evaluation, Policy, ValueId};
 use crate::graph::{FloatGraph, FloatOp, NodeId};
@@ -32,9 +32,6 @@ use crate::parameters::Parameters;
 pub(super) fn is_quantized(graph: &FloatGraph) -> bool {
     graph.nodes.iter().any(|node| matches!(node.op, FloatOp::Quantize(_)))
 }
-
-/// Near ties of a quantised model: scores that are so many units apart.
-const TIE: f64 = 2.0;
 
 /// Writes the integer program of a graph that is quantised already.
 pub(super) fn quantize(
@@ -125,13 +122,17 @@ impl Runs<'_> {
             weight_bits: weights.map(|spec| spec.interval.size().ilog2()).max().unwrap_or_default(),
             layers,
             score_scale: architecture.score_scale,
-            held_out: held_out
-                .map(|held_out| {
-                    let scores: Scores = self.scores(held_out.records)?;
-                    report::compare_scores(architecture, scores, TIE / 2.0 * architecture.score_scale, &held_out)
-                })
-                .transpose()?,
+            held_out: held_out.map(|held_out| self.held_out(&held_out)).transpose()?,
         })
+    }
+
+    /// Nothing is predicted of such models: the largest error that is found stands for a bound, and is a unit of a score at least.
+    fn held_out(&self, held_out: &Labelled<'_>) -> Result<HeldOut, QuantizeError> {
+        let architecture = &self.model.architecture;
+        let (before, after) = self.scores(held_out.records)?;
+        let apart = before.iter().flatten().zip(after.iter().flatten()).map(|(before, after)| (before - after).abs());
+        let largest = apart.fold(architecture.score_scale, f64::max);
+        report::compare_scores(architecture, (before, after), largest, held_out)
     }
 
     /// The error of every value that the model rounds.
