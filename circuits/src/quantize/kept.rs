@@ -7,10 +7,14 @@
 //! ONNX Runtime rounds halves to even and multiplies by 32-bit floats; here halves go up and multipliers have some 24 to 31 bits, so that
 //! single levels can differ by one.
 
+mod arithmetic;
 mod end;
 mod form;
+mod movement;
+mod products;
 mod program;
 mod record;
+mod rounding;
 mod settle;
 mod walk;
 

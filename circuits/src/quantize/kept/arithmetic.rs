@@ -1,0 +1,90 @@
+//! Sums of values, and of values and constants: no layer is written before a grid is met.
+
+use ndarray::{ArrayD, Zip};
+
+use super::form::{Form, Part, broadcast};
+use super::walk::{Stop, Walk};
+use crate::graph::{FloatNode, FloatOp, NodeId};
+use crate::quantize::fuse::refusal::{CONSTANT, QUOTIENT};
+
+impl Walk<'_> {
+    pub(super) fn arithmetic(&mut self, node: &FloatNode, a: NodeId, b: NodeId) -> Result<Form, Stop> {
+        match (self.constant(a), self.constant(b)) {
+            (None, None) => self.between(node, a, b),
+            (None, Some(c)) => self.with_constant(node, a, c, false),
+            (Some(c), None) => self.with_constant(node, b, c, true),
+            _ => Err(CONSTANT.into()),
+        }
+    }
+
+    pub(super) fn constant(&self, id: NodeId) -> Option<ArrayD<f64>> {
+        self.graph.nodes[id.0].constant().map(|value| value.mapv(f64::from))
+    }
+
+    pub(super) fn with_constant(
+        &mut self,
+        node: &FloatNode,
+        x: NodeId,
+        c: ArrayD<f64>,
+        first: bool,
+    ) -> Result<Form, Stop> {
+        let (factor, shift) = match (&node.op, first) {
+            (FloatOp::Add, _) => (1.0, Some(c.clone())),
+            (FloatOp::Sub, false) => (1.0, Some(-c.clone())),
+            (FloatOp::Sub, true) => (-1.0, Some(c.clone())),
+            (FloatOp::Mul, _) => (1.0, None),
+            (FloatOp::Div, false) => (1.0, None),
+            _ => return Err(QUOTIENT.into()),
+        };
+        let factors = match node.op {
+            FloatOp::Mul => c,
+            FloatOp::Div => c.mapv(f64::recip),
+            _ => ArrayD::from_elem(ndarray::IxDyn(&[]), factor),
+        };
+        if let Form::Raw(raw) = self.form(x)? {
+            return Ok(Form::Raw(raw.mapped(&factors, shift.as_ref(), &node.shape)));
+        }
+        let mut linear = self.sum(node, x)?;
+        for part in &mut linear.parts {
+            part.units = product(&part.units, &factors);
+            part.secret |= shift.is_none();
+        }
+        linear.constant = linear.constant.map(|constant| product(&constant, &factors));
+        if let Some(shift) = shift {
+            linear.constant = Some(linear.constant.map_or_else(|| shift.clone(), |constant| total(&constant, &shift)));
+        }
+        Ok(Form::Linear(linear))
+    }
+
+    pub(super) fn between(&mut self, node: &FloatNode, a: NodeId, b: NodeId) -> Result<Form, Stop> {
+        let sign = match node.op {
+            FloatOp::Add => 1.0,
+            FloatOp::Sub => -1.0,
+            FloatOp::Mul => return self.product(node, a, b),
+            _ => return Err(QUOTIENT.into()),
+        };
+        let (mut sum, right) = (self.sum(node, a)?, self.sum(node, b)?);
+        let signed = |part: Part| Part { units: part.units.mapv(|unit| sign * unit), ..part };
+        sum.parts.extend(right.parts.into_iter().map(signed));
+        let right = right.constant.map(|constant| constant.mapv(|c| sign * c));
+        sum.constant = match (sum.constant, right) {
+            (Some(a), Some(b)) => Some(total(&a, &b)),
+            (a, b) => a.or(b),
+        };
+        Ok(Form::Linear(sum))
+    }
+}
+
+fn product(a: &ArrayD<f64>, b: &ArrayD<f64>) -> ArrayD<f64> {
+    Zip::from(&spread(a, b)).and(&spread(b, a)).map_collect(|a, b| a * b)
+}
+
+fn total(a: &ArrayD<f64>, b: &ArrayD<f64>) -> ArrayD<f64> {
+    Zip::from(&spread(a, b)).and(&spread(b, a)).map_collect(|a, b| a + b)
+}
+
+/// `a` in the shape that both broadcast to.
+fn spread(a: &ArrayD<f64>, b: &ArrayD<f64>) -> ArrayD<f64> {
+    let shape = crate::graph::broadcast(a.shape(), b.shape()).expect("shapes were checked when the graph was built");
+    broadcast(a, &shape)
+}
