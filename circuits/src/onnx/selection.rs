@@ -1,5 +1,7 @@
 //! Operators that pick and join entries along one axis, at places known at import.
 
+use ndarray::ArrayD;
+
 use super::call::{Call, Outputs, axis as call_axis, wrong};
 use super::error::Reason;
 use super::registry::Operator;
@@ -18,8 +20,19 @@ fn concat(call: &mut Call<'_>) -> Outputs {
         return Reason::argument("attribute `axis`", "is missing");
     };
     let axis = call_axis(index, call.input_shape(0)?.len())?;
-    let inputs = (0..call.inputs.len()).map(|index| call.value(index)).collect::<Result<Vec<_>, _>>()?;
+    let mut inputs = (0..call.inputs.len()).map(|index| call.value(index)).collect::<Result<Vec<_>, _>>()?;
+    // What holds nothing adds nothing: exporters join shapes of which a part may be empty.
+    if !inputs.iter().all(is_empty) {
+        inputs.retain(|input| !is_empty(input));
+    }
     Ok(vec![call.rearrange(FloatOp::Concat { axis }, &inputs, &[])?])
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Int(entries) => entries.is_empty(),
+        _ => matches!(value, Value::Empty(_)),
+    }
 }
 
 fn slice(call: &mut Call<'_>) -> Outputs {
@@ -33,8 +46,11 @@ fn slice(call: &mut Call<'_>) -> Outputs {
     let shape = call.input_shape(0)?;
     for (((start, end), index), step) in starts.into_iter().zip(ends).zip(axes).zip(steps) {
         let axis = call_axis(index, shape.len())?;
-        let op = span(axis, shape[axis], (start, end, step))?;
-        value = call.rearrange(op, &[value], &[])?;
+        let span = span(axis, shape[axis], (start, end, step));
+        value = match (value, span) {
+            (Value::Int(entries), Err(_)) if entries.ndim() == 1 && step != 0 => Value::Int(ArrayD::zeros(vec![0])),
+            (value, span) => call.rearrange(span?, &[value], &[])?,
+        };
     }
     Ok(vec![value])
 }
