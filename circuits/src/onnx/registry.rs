@@ -88,6 +88,12 @@ impl Operator {
         Self { domain: RUNTIME, name, since: 1, inputs, keeps_class: false, convert }
     }
 
+    /// The same from a later version of the operator set on.
+    pub(super) const fn from_version(mut self, since: i64) -> Self {
+        self.since = since;
+        self
+    }
+
     pub(super) const fn keeping_class(mut self) -> Self {
         self.keeps_class = true;
         self
