@@ -70,12 +70,13 @@ fn places(len: usize, most: usize) -> impl Iterator<Item = usize> {
     (0..len).step_by((len / most) | 1)
 }
 
-/// The masks take turns, beginning with another one in each file.
+/// The masks take turns, beginning with another one in each file. Files that ask for all the work there may be are sampled thinly.
 #[test]
 fn flipped_bytes_never_panic() {
     let models = models(&fixtures()).into_iter().chain(models(&fixtures().join("broken")));
-    for (first, (_, bytes)) in models.enumerate() {
-        for (turn, at) in places(bytes.len(), 160).enumerate() {
+    for (first, (name, bytes)) in models.enumerate() {
+        let most = if name.starts_with("bomb_") { 1 } else { 80 };
+        for (turn, at) in places(bytes.len(), most).enumerate() {
             for mask in [[0x01, 0x80], [0x10, 0xff]][(first + turn) % 2] {
                 let mut flipped = bytes.clone();
                 flipped[at] ^= mask;

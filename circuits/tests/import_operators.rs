@@ -115,3 +115,13 @@ fn of_a_machine_without_raw_scores_the_label_is_proven() {
         assert_eq!(usize::from(scores[1] > scores[0]), class, "{inputs:?}");
     }
 }
+
+/// A branch that is not taken, and a loop that is, leave only what they compute.
+#[test]
+fn control_flow_leaves_no_trace() {
+    for (name, operators) in [("if_shape", 2), ("if_nested", 1), ("loop_until", 3), ("functions", 5)] {
+        let graph = model(name).0;
+        let computed = graph.nodes.iter().filter(|node| !matches!(node.op, FloatOp::Input | FloatOp::Constant(_)));
+        assert_eq!(computed.count(), operators, "{name}");
+    }
+}

@@ -84,6 +84,14 @@ pub enum Reason {
         /// What is wrong with it.
         problem: String,
     },
+    /// A node of a function, or of a graph that a node holds.
+    #[error("in its {place}: {reason}")]
+    Inside {
+        /// The operator and name of the inner node.
+        place: String,
+        /// What is wrong with it.
+        reason: Box<Reason>,
+    },
     /// Shapes do not fit.
     #[error(transparent)]
     Shape(#[from] ShapeError),
@@ -127,6 +135,7 @@ impl Reason {
             Self::Opset { .. } => "export with opset 13 or newer, or run onnx.version_converter",
             Self::NewOpset { .. } => "export with an older opset, from 13 on",
             Self::Inputs(_) => "export with all features in one input of shape [batch, features]",
+            Self::Inside { reason, .. } => reason.advice(),
             Self::Argument { .. } => "run onnxsim on the model, or export it without this option",
             Self::Shape(_) => "check the model with onnx.shape_inference in strict mode, and export it for one record",
             Self::Dynamic { .. } => "export with fixed shapes; only the batch axis may be symbolic",

@@ -8,7 +8,7 @@ use super::call::{Call, Outputs};
 use super::{
     activation, blocks, classifier, condition, constant, convolution, einsum, elementwise, encoding, extreme, gemm,
     integers, machine, movement, normalization, padding, pooling, power, quantized, ranking, recurrent, reduction,
-    resize, selection, spread, standardize, transposed, trees, triangle,
+    resize, selection, sequence, spread, standardize, transposed, trees, triangle,
 };
 
 /// Domain of the classical machine-learning operators; ONNX's own is the empty string.
@@ -43,6 +43,7 @@ const FAMILIES: &[&[Operator]] = &[
     reduction::OPERATORS,
     resize::OPERATORS,
     selection::OPERATORS,
+    sequence::OPERATORS,
     spread::OPERATORS,
     standardize::OPERATORS,
     transposed::OPERATORS,
@@ -89,7 +90,7 @@ impl Operator {
     }
 
     /// The same from a later version of the operator set on.
-    pub(super) const fn from_version(mut self, since: i64) -> Self {
+    pub(super) const fn since_version(mut self, since: i64) -> Self {
         self.since = since;
         self
     }

@@ -22,7 +22,7 @@ use super::value::Value;
 use crate::graph::{Ensemble, FloatOp, NodeId, TreeNode};
 
 pub(super) const OPERATORS: &[Operator] = &[
-    Operator::ml("TreeEnsemble", (1, 1), fifth::ensemble).from_version(5),
+    Operator::ml("TreeEnsemble", (1, 1), fifth::ensemble).since_version(5),
     Operator::ml("TreeEnsembleClassifier", (1, 1), classifier),
     Operator::ml("TreeEnsembleRegressor", (1, 1), regressor),
 ];
