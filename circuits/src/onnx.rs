@@ -9,6 +9,7 @@
 //! make an import panic.
 
 mod activation;
+mod attention;
 mod attributes;
 mod blocks;
 mod body;
@@ -27,9 +28,12 @@ mod encoding;
 mod error;
 mod extreme;
 mod function;
+mod fused;
 mod gemm;
 mod input;
 mod integers;
+mod interpolate;
+mod known;
 mod machine;
 mod movement;
 mod normalization;
@@ -45,12 +49,15 @@ mod quantized;
 mod ranking;
 mod recurrent;
 mod reduction;
+mod refused;
 mod registry;
 mod resize;
 mod run;
+mod scatter;
 mod scope;
 mod selection;
 mod sequence;
+mod sorting;
 mod spread;
 mod standardize;
 mod summary;

@@ -50,7 +50,12 @@ fn mean(call: &mut Call<'_>) -> Outputs {
     call.one(FloatOp::Div, &[sum, count])
 }
 
-fn on_ints(a: &ArrayD<i64>, b: &ArrayD<i64>, op: Checked) -> Result<ArrayD<i64>, Reason> {
+/// Entry by entry of integers, with broadcasting.
+pub(super) fn on_ints(
+    a: &ArrayD<i64>,
+    b: &ArrayD<i64>,
+    op: impl Fn(i64, i64) -> Option<i64>,
+) -> Result<ArrayD<i64>, Reason> {
     let shape = broadcast(a.shape(), b.shape())?;
     let (Some(a), Some(b)) = (a.broadcast(IxDyn(&shape)), b.broadcast(IxDyn(&shape))) else {
         return Reason::broken("its integer inputs do not broadcast");

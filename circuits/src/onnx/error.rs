@@ -57,6 +57,14 @@ pub enum Reason {
     /// No converter for this operator.
     #[error("this operator is not supported")]
     Operator,
+    /// An operator that is known and has no converter.
+    #[error("this operator is not supported: {why}")]
+    Refused {
+        /// What it does that has no place here.
+        why: &'static str,
+        /// What to do instead.
+        advice: &'static str,
+    },
     /// The operator means something else in this old opset.
     #[error("this operator is supported from opset {since} on, the model uses opset {got}")]
     Opset {
@@ -132,6 +140,7 @@ impl Reason {
             Self::NotOnnx(_) => "check that the file is a complete .onnx file, not a checkpoint or a text file",
             Self::Broken(_) => "run onnx.checker.check_model on the file, and export it again",
             Self::Operator => "run onnxsim on the model, replace the operator, or select an output before it",
+            Self::Refused { advice, .. } => advice,
             Self::Opset { .. } => "export with opset 13 or newer, or run onnx.version_converter",
             Self::NewOpset { .. } => "export with an older opset, from 13 on",
             Self::Inputs(_) => "export with all features in one input of shape [batch, features]",

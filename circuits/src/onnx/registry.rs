@@ -6,9 +6,10 @@
 
 use super::call::{Call, Outputs};
 use super::{
-    activation, blocks, classifier, condition, constant, convolution, einsum, elementwise, encoding, extreme, gemm,
-    integers, machine, movement, normalization, padding, pooling, power, quantized, ranking, recurrent, reduction,
-    resize, selection, sequence, spread, standardize, transposed, trees, triangle,
+    activation, attention, blocks, classifier, condition, constant, convolution, einsum, elementwise, encoding,
+    extreme, fused, gemm, integers, known, machine, movement, normalization, padding, pooling, power, quantized,
+    ranking, recurrent, reduction, resize, scatter, selection, sequence, spread, standardize, transposed, trees,
+    triangle,
 };
 
 /// Domain of the classical machine-learning operators; ONNX's own is the empty string.
@@ -20,6 +21,7 @@ const RUNTIME: &str = "com.microsoft";
 /// All operators.
 const FAMILIES: &[&[Operator]] = &[
     activation::OPERATORS,
+    attention::OPERATORS,
     blocks::OPERATORS,
     classifier::OPERATORS,
     condition::OPERATORS,
@@ -29,8 +31,10 @@ const FAMILIES: &[&[Operator]] = &[
     elementwise::OPERATORS,
     encoding::OPERATORS,
     extreme::OPERATORS,
+    fused::OPERATORS,
     gemm::OPERATORS,
     integers::OPERATORS,
+    known::OPERATORS,
     machine::OPERATORS,
     movement::OPERATORS,
     normalization::OPERATORS,
@@ -42,6 +46,7 @@ const FAMILIES: &[&[Operator]] = &[
     recurrent::OPERATORS,
     reduction::OPERATORS,
     resize::OPERATORS,
+    scatter::OPERATORS,
     selection::OPERATORS,
     sequence::OPERATORS,
     spread::OPERATORS,

@@ -12,6 +12,7 @@ use super::error::Reason;
 use super::function::Functions;
 use super::plan::{domain, maker_name};
 use super::proto::{AttributeProto, NodeProto};
+use super::refused;
 use super::registry::{ML, Operator, find};
 use super::scope::Scope;
 use super::value::Value;
@@ -127,7 +128,7 @@ fn failures(node: &NodeProto) -> Vec<Value> {
 
 fn operator(opsets: &HashMap<String, i64>, node: &NodeProto) -> Result<(&'static Operator, i64), Reason> {
     let domain = domain(&node.domain);
-    let operator = find(domain, &node.op_type).ok_or(Reason::Operator)?;
+    let operator = find(domain, &node.op_type).ok_or_else(|| refused::reason(domain, &node.op_type))?;
     // Where a model does not say, ONNX Runtime takes operators of classical machine learning in any version.
     let got = opsets.get(domain).copied().or((domain == ML).then_some(1));
     let Some(got) = got else {
