@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use ndarray::ArrayD;
 use serde::Deserialize;
 use zkdx_circuits::graph::{FloatGraph, FloatNode, FloatOp, NodeId};
-use zkdx_circuits::onnx::{ImportError, ImportOptions, import};
+use zkdx_circuits::onnx::{ImportError, ImportOptions, Reason, import};
 use zkdx_circuits::quantize::{Labelled, Options, QuantizeError, quantize};
 
 /// What ONNX allows its own backends.
@@ -26,11 +26,23 @@ struct Case {
     output: Vec<f32>,
 }
 
+/// A model of one operator.
+#[derive(Deserialize)]
+struct Asked {
+    operator: String,
+    domain: String,
+    model: String,
+}
+
+fn imported(model: &str) -> Result<FloatGraph, ImportError> {
+    let byte = |at: usize| u8::from_str_radix(&model[at..at + 2], 16).expect("hexadecimal digits");
+    let bytes: Vec<u8> = (0..model.len()).step_by(2).map(byte).collect();
+    import(&bytes, &ImportOptions::default())
+}
+
 impl Case {
     fn graph(&self) -> Result<FloatGraph, ImportError> {
-        let byte = |at: usize| u8::from_str_radix(&self.model[at..at + 2], 16).expect("hexadecimal digits");
-        let bytes: Vec<u8> = (0..self.model.len()).step_by(2).map(byte).collect();
-        import(&bytes, &ImportOptions::default())
+        imported(&self.model)
     }
 
     fn check_floats(&self, graph: &FloatGraph) {
@@ -100,10 +112,41 @@ struct Tally {
     unquantised: BTreeMap<String, usize>,
 }
 
-fn cases() -> Vec<Case> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/cases.jsonl");
-    let text = std::fs::read_to_string(path).expect("cases");
-    text.lines().map(|line| serde_json::from_str(line).expect("a case")).collect()
+fn rows<T: for<'a> Deserialize<'a>>(name: &str) -> Vec<T> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conformance").join(name);
+    let text = std::fs::read_to_string(path).expect("a file of rows");
+    text.lines().map(|line| serde_json::from_str(line).expect("a row")).collect()
+}
+
+/// Why an operator has no converter, and what to do instead; nothing if it has one.
+fn refusal(asked: &Asked) -> Option<(String, &'static str)> {
+    let faults = imported(&asked.model).err()?.faults;
+    let reason = faults.into_iter().map(|fault| fault.reason);
+    let reason = reason.into_iter().find(|reason| matches!(reason, Reason::Operator | Reason::Refused { .. }))?;
+    let text = reason.to_string();
+    Some((text.trim_start_matches("this operator is not supported").trim_start_matches(": ").into(), reason.advice()))
+}
+
+/// The second table: operators of one reason in one row.
+fn refused_page(asked: &[Asked]) -> String {
+    let mut refused: BTreeMap<(String, &str), Vec<String>> = BTreeMap::new();
+    for asked in asked {
+        if let Some(reason) = refusal(asked) {
+            let dot = if asked.domain.is_empty() { "" } else { "." };
+            refused.entry(reason).or_default().push(format!("`{}{dot}{}`", asked.domain, asked.operator));
+        }
+    }
+    let mut lines: Vec<_> =
+        refused.iter().map(|((why, advice), names)| format!("| {} | {why} | {advice} |", names.join(", "))).collect();
+    lines.sort();
+    let count: usize = refused.values().map(Vec::len).sum();
+    format!(
+        "\n## Operators that are refused\n\nOf the {} operators of ONNX and `ai.onnx.ml` that are not deprecated, {} have a converter. The others:\n\n\
+         | operators | why | what to do instead |\n|---|---|---|\n{}\n",
+        asked.len(),
+        asked.len() - count,
+        lines.join("\n")
+    )
 }
 
 /// The first reason, without names of nodes and sizes.
@@ -117,7 +160,7 @@ fn reason(text: &str) -> String {
 #[test]
 fn node_tests_of_onnx() {
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-    for case in cases() {
+    for case in rows::<Case>("cases.jsonl") {
         let tally = tallies.entry(case.operator.clone()).or_default();
         match case.graph() {
             Err(error) => *tally.refused.entry(reason(&error.to_string())).or_default() += 1,
@@ -131,7 +174,7 @@ fn node_tests_of_onnx() {
             }
         }
     }
-    let page = page(&tallies);
+    let page = page(&tallies) + &refused_page(&rows("operators.jsonl"));
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/src/conformance.md");
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(&path, &page).expect("a page of the docs");

@@ -65,11 +65,19 @@ fn an_unknown_output_lists_those_that_exist() {
     assert!(error.contains("`output_label`, `output_probability`"), "{error}");
 }
 
+/// Places of a file: every one of a small file, and so many of a larger one, at odd distances so that no kind of field is missed.
+fn places(len: usize, most: usize) -> impl Iterator<Item = usize> {
+    (0..len).step_by((len / most) | 1)
+}
+
+/// The masks take turns, beginning with another one in each file. Files that ask for all the work there may be are sampled thinly.
 #[test]
 fn flipped_bytes_never_panic() {
-    for (_, bytes) in models(&fixtures()).into_iter().chain(models(&fixtures().join("broken"))) {
-        for at in 0..bytes.len() {
-            for mask in [0x01, 0x10, 0x80, 0xff] {
+    let models = models(&fixtures()).into_iter().chain(models(&fixtures().join("broken")));
+    for (first, (name, bytes)) in models.enumerate() {
+        let most = if name.starts_with("bomb_") { 1 } else { 80 };
+        for (turn, at) in places(bytes.len(), most).enumerate() {
+            for mask in [[0x01, 0x80], [0x10, 0xff]][(first + turn) % 2] {
                 let mut flipped = bytes.clone();
                 flipped[at] ^= mask;
                 exercise(&flipped);
@@ -81,7 +89,7 @@ fn flipped_bytes_never_panic() {
 #[test]
 fn truncations_never_panic() {
     for (_, bytes) in models(&fixtures()) {
-        (0..bytes.len()).for_each(|end| exercise(&bytes[..end]));
+        places(bytes.len(), 400).for_each(|end| exercise(&bytes[..end]));
     }
 }
 

@@ -104,14 +104,27 @@ fn the_smallest_is_the_largest_of_the_opposites() {
 }
 
 #[test]
-fn of_a_machine_without_raw_scores_the_label_is_proven() {
-    let options = ImportOptions { output: Some("label".into()) };
-    let graph = import(&fixture("broken/svm_contrary.onnx"), &options).unwrap();
-    assert_eq!(graph.labels, Some(vec!["0".into(), "1".into()]));
-    let rows: Vec<Row> = serde_json::from_slice(&fixture("svm_contrary.json")).unwrap();
-    assert!([0, 1].iter().all(|class| rows.iter().any(|row| row.class == *class)));
-    for Row { inputs, class } in rows {
-        let scores = graph.scores(&inputs).unwrap();
-        assert_eq!(usize::from(scores[1] > scores[0]), class, "{inputs:?}");
+fn where_scores_of_a_machine_name_no_class_the_label_is_proven() {
+    for (name, labels) in [("svm_contrary", vec!["0", "1"]), ("svm_pairs", vec!["0", "1", "2"])] {
+        let options = ImportOptions { output: Some("label".into()) };
+        let graph = import(&fixture(&format!("broken/{name}.onnx")), &options).unwrap();
+        assert_eq!(graph.labels, Some(labels.iter().map(|label| label.to_string()).collect()));
+        let rows: Vec<Row> = serde_json::from_slice(&fixture(&format!("{name}.json"))).unwrap();
+        assert!((0..labels.len()).all(|class| rows.iter().any(|row| row.class == class)));
+        for Row { inputs, class } in rows {
+            let scores = graph.scores(&inputs).unwrap();
+            let largest = scores.iter().copied().fold(f32::MIN, f32::max);
+            assert_eq!(scores.iter().position(|score| *score == largest), Some(class), "{name}: {inputs:?}");
+        }
+    }
+}
+
+/// A branch that is not taken, and a loop that is, leave only what they compute.
+#[test]
+fn control_flow_leaves_no_trace() {
+    for (name, operators) in [("if_shape", 2), ("if_nested", 1), ("loop_until", 3), ("functions", 5)] {
+        let graph = model(name).0;
+        let computed = graph.nodes.iter().filter(|node| !matches!(node.op, FloatOp::Input | FloatOp::Constant(_)));
+        assert_eq!(computed.count(), operators, "{name}");
     }
 }

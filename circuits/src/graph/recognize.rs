@@ -108,6 +108,10 @@ fn bends(op: &FloatOp) -> bool {
                 | Unary::HardSwish
                 | Unary::Elu { .. }
                 | Unary::ThresholdedRelu(_)
+                | Unary::Floor
+                | Unary::Ceil
+                | Unary::Round
+                | Unary::Shrink { .. }
                 | Unary::Softsign
                 | Unary::Positive
                 | Unary::NonNegative

@@ -63,6 +63,35 @@ pub enum Unary {
     Sin,
     /// Cosine.
     Cos,
+    /// Hyperbolic sine.
+    Sinh,
+    /// Hyperbolic cosine.
+    Cosh,
+    /// Inverse sine, from −1 to 1.
+    Asin,
+    /// Inverse cosine, from −1 to 1.
+    Acos,
+    /// Inverse tangent.
+    Atan,
+    /// Inverse hyperbolic sine.
+    Asinh,
+    /// Inverse hyperbolic cosine, from 1 on.
+    Acosh,
+    /// Inverse hyperbolic tangent, between −1 and 1.
+    Atanh,
+    /// The largest whole number that is not above.
+    Floor,
+    /// The smallest whole number that is not below.
+    Ceil,
+    /// The nearest whole number, of two the even one.
+    Round,
+    /// `x + bias` below `−lambda`, `x − bias` above `lambda`, 0 between.
+    Shrink {
+        /// How far from 0 it begins.
+        lambda: f64,
+        /// What is taken from magnitudes.
+        bias: f64,
+    },
 }
 
 impl Unary {
@@ -93,12 +122,41 @@ impl Unary {
             Self::Zero => f64::from(u8::from(x == 0.0)),
             Self::Sin => x.sin(),
             Self::Cos => x.cos(),
+            Self::Sinh => x.sinh(),
+            Self::Cosh => x.cosh(),
+            Self::Asin => x.asin(),
+            Self::Acos => x.acos(),
+            Self::Atan => x.atan(),
+            Self::Asinh => x.asinh(),
+            Self::Acosh => x.acosh(),
+            Self::Atanh => x.atanh(),
+            Self::Floor => x.floor(),
+            Self::Ceil => x.ceil(),
+            Self::Round => x.round_ties_even(),
+            Self::Shrink { lambda, bias } if x < -lambda => x + bias,
+            Self::Shrink { lambda, bias } if x > lambda => x - bias,
+            Self::Shrink { .. } => 0.0,
         }
     }
 
     /// Whether no value is below zero.
     pub(crate) fn is_nonnegative(self) -> bool {
-        matches!(self, Self::Abs | Self::Exp | Self::Sqrt | Self::HardSigmoid { .. } | Self::Softplus) || self.is_step()
+        matches!(
+            self,
+            Self::Abs
+                | Self::Exp
+                | Self::Sqrt
+                | Self::HardSigmoid { .. }
+                | Self::Softplus
+                | Self::Cosh
+                | Self::Acos
+                | Self::Acosh
+        ) || self.is_step()
+    }
+
+    /// Whether values jump at other places than those where it says yes or no.
+    pub(crate) fn jumps(self) -> bool {
+        matches!(self, Self::ThresholdedRelu(_) | Self::Floor | Self::Ceil | Self::Round | Self::Shrink { .. })
     }
 
     /// Whether it says yes or no: its values are 0 and 1.
@@ -130,6 +188,18 @@ impl Unary {
             Self::Zero => "Equal",
             Self::Sin => "Sin",
             Self::Cos => "Cos",
+            Self::Sinh => "Sinh",
+            Self::Cosh => "Cosh",
+            Self::Asin => "Asin",
+            Self::Acos => "Acos",
+            Self::Atan => "Atan",
+            Self::Asinh => "Asinh",
+            Self::Acosh => "Acosh",
+            Self::Atanh => "Atanh",
+            Self::Floor => "Floor",
+            Self::Ceil => "Ceil",
+            Self::Round => "Round",
+            Self::Shrink { .. } => "Shrink",
         }
     }
 }

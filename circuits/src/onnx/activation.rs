@@ -5,6 +5,7 @@ use ndarray::{ArrayD, IxDyn};
 use super::call::{Call, Outputs, axis};
 use super::error::Reason;
 use super::extreme::{at_least, at_most};
+use super::reduction::log_sum_exp;
 use super::registry::Operator;
 use super::value::Value;
 use crate::graph::{FloatOp, Unary};
@@ -24,10 +25,24 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::onnx("Erf", 9, (1, 1), |call| unary(call, Unary::Erf)),
     Operator::onnx("Sin", 7, (1, 1), |call| unary(call, Unary::Sin)),
     Operator::onnx("Cos", 7, (1, 1), |call| unary(call, Unary::Cos)),
+    Operator::onnx("Sinh", 9, (1, 1), |call| unary(call, Unary::Sinh)),
+    Operator::onnx("Cosh", 9, (1, 1), |call| unary(call, Unary::Cosh)),
+    Operator::onnx("Asin", 7, (1, 1), |call| unary(call, Unary::Asin)),
+    Operator::onnx("Acos", 7, (1, 1), |call| unary(call, Unary::Acos)),
+    Operator::onnx("Atan", 7, (1, 1), |call| unary(call, Unary::Atan)),
+    Operator::onnx("Asinh", 9, (1, 1), |call| unary(call, Unary::Asinh)),
+    Operator::onnx("Acosh", 9, (1, 1), |call| unary(call, Unary::Acosh)),
+    Operator::onnx("Atanh", 9, (1, 1), |call| unary(call, Unary::Atanh)),
+    Operator::onnx("Floor", 6, (1, 1), |call| unary(call, Unary::Floor)),
+    Operator::onnx("Ceil", 6, (1, 1), |call| unary(call, Unary::Ceil)),
+    Operator::onnx("Round", 11, (1, 1), |call| unary(call, Unary::Round)),
+    Operator::onnx("Shrink", 9, (1, 1), shrink),
+    Operator::onnx("LogSoftmax", 13, (1, 1), log_softmax),
     Operator::onnx("Softplus", 1, (1, 1), |call| unary(call, Unary::Softplus)),
     Operator::onnx("Softsign", 1, (1, 1), |call| unary(call, Unary::Softsign)),
     Operator::onnx("Mish", 18, (1, 1), |call| unary(call, Unary::Mish)),
     Operator::onnx("Swish", 24, (1, 1), swish),
+    Operator::onnx("SwiGLU", 28, (2, 2), swish_times),
     Operator::onnx("HardSwish", 14, (1, 1), |call| unary(call, Unary::HardSwish)),
     Operator::onnx("HardSigmoid", 6, (1, 1), hard_sigmoid),
     Operator::onnx("ThresholdedRelu", 10, (1, 1), thresholded_relu),
@@ -52,9 +67,30 @@ fn hard_sigmoid(call: &mut Call<'_>) -> Outputs {
     unary(call, Unary::HardSigmoid { alpha: alpha.into(), beta: beta.into() })
 }
 
+fn shrink(call: &mut Call<'_>) -> Outputs {
+    let (bias, lambda) = (call.attributes.float("bias", 0.0)?, call.attributes.float("lambd", 0.5)?);
+    unary(call, Unary::Shrink { lambda: lambda.into(), bias: bias.into() })
+}
+
+/// `x − ln Σ e^x` along the axis.
+fn log_softmax(call: &mut Call<'_>) -> Outputs {
+    let x = call.float(0)?;
+    let axis = axis(call.attributes.int("axis", -1)?, call.shape(x).len())?;
+    let total = log_sum_exp(call, x, axis)?;
+    call.one(FloatOp::Sub, &[x, total])
+}
+
 fn swish(call: &mut Call<'_>) -> Outputs {
     let beta = call.attributes.float("alpha", 1.0)?;
     unary(call, Unary::Swish(beta.into()))
+}
+
+/// `Swish(a)·b`.
+fn swish_times(call: &mut Call<'_>) -> Outputs {
+    let (gate, value) = (call.float(0)?, call.float(1)?);
+    let beta = call.attributes.float("alpha", 1.0)?;
+    let gate = call.push(FloatOp::Unary(Unary::Swish(beta.into())), &[gate])?;
+    call.one(FloatOp::Mul, &[gate, value])
 }
 
 fn thresholded_relu(call: &mut Call<'_>) -> Outputs {

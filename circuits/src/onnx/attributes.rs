@@ -26,6 +26,10 @@ impl Attributes {
         Ok(Self(by_name))
     }
 
+    pub(super) fn none() -> Self {
+        Self(BTreeMap::new())
+    }
+
     /// Refuses what is left.
     pub(super) fn finish(self) -> Result<(), Reason> {
         match self.0.into_keys().next() {

@@ -94,7 +94,7 @@ impl Builder {
             Value::Zero(_) => Some(Vec::new()),
             Value::Empty(shape) => Some(shape.clone()),
             Value::Text(labels) => Some(vec![labels.len()]),
-            Value::Class(_) | Value::Failed => None,
+            Value::Class(_) | Value::Sequence(_) | Value::Failed => None,
         }
     }
 

@@ -1,14 +1,12 @@
 //! From messages to the float graph: every node is converted by its operator, and every fault on the way to the output is kept.
 
-use std::collections::HashMap;
-
-use super::attributes::Attributes;
 use super::builder::Builder;
-use super::call::{Call, Outputs};
 use super::error::{Fault, ImportError, Place, Reason, printable};
+use super::function::Functions;
 use super::plan::{Plan, maker_name, operator_name};
 use super::proto::{AttributeProto, ModelProto, NodeProto, TensorProto};
-use super::registry::{ML, Operator, find};
+use super::run::Runner;
+use super::scope::Scope;
 use super::summary::Summary;
 use super::tensor::Tensor;
 use super::value::Value;
@@ -20,32 +18,41 @@ pub(super) fn convert(model: ModelProto, options: &ImportOptions) -> Result<(Flo
     let missing = || Fault::new(Place::Model, Reason::NotOnnx("it holds no graph".into()));
     let mut graph = model.graph.ok_or_else(missing)?;
     let tensors = std::mem::take(&mut graph.initializer);
-    let attributes: Vec<_> = graph.node.iter_mut().map(|node| std::mem::take(&mut node.attribute)).collect();
+    let attributes: Vec<_> = graph.node.iter_mut().map(attributes).collect();
     let names: Vec<_> = tensors.iter().map(|tensor| tensor.name.clone()).collect();
     let plan = Plan::new(&graph, &model.opset_import, &names, options)?;
-    let mut import = Import::new(&plan);
+    let functions = Functions::new(&model.functions).map_err(|reason| Fault::new(Place::Model, reason))?;
+    let mut import = Import::new(&plan, functions);
     import.refuse_sparse();
     import.read_tensors(&names, tensors);
     import.run(attributes);
     import.finish()
 }
 
+/// Takes the attributes of a node, which may hold weights; graphs stay.
+fn attributes(node: &mut NodeProto) -> Vec<AttributeProto> {
+    let (graphs, others) = std::mem::take(&mut node.attribute).into_iter().partition(|attribute| attribute.g.is_some());
+    node.attribute = graphs;
+    others
+}
+
 /// An import at work.
 struct Import<'a> {
     plan: &'a Plan<'a>,
-    builder: Builder,
-    values: HashMap<&'a str, Value>,
+    runner: Runner<'a>,
+    values: Scope<'a>,
     faults: Vec<Fault>,
 }
 
 impl<'a> Import<'a> {
-    fn new(plan: &'a Plan<'a>) -> Self {
-        let builder = Builder::new(&plan.record);
-        let mut values: HashMap<_, _> = plan.graph.input.iter().map(|input| (&*input.name, Value::Failed)).collect();
+    fn new(plan: &'a Plan<'a>, functions: Functions<'a>) -> Self {
+        let mut values = Scope::new(&plan.opsets);
+        plan.graph.input.iter().for_each(|input| values.set(&input.name, Some(Value::Failed)));
         if plan.faults.is_empty() {
-            values.insert(&plan.record.node.name, Value::Float(NodeId(0)));
+            values.set(&plan.record.node.name, Some(Value::Float(NodeId(0))));
         }
-        Self { plan, builder, values, faults: plan.faults.clone() }
+        let runner = Runner::new(Builder::new(&plan.record), functions);
+        Self { plan, runner, values, faults: plan.faults.clone() }
     }
 
     fn refuse_sparse(&mut self) {
@@ -53,26 +60,27 @@ impl<'a> Import<'a> {
         for tensor in tensors {
             let reason = Reason::Argument { subject: "the tensor".into(), problem: "is sparse".into() };
             self.record([&tensor.name], Fault::new(Place::Tensor(tensor.name.clone()), reason));
-            self.values.insert(&tensor.name, Value::Failed);
+            self.values.set(&tensor.name, Some(Value::Failed));
         }
     }
 
     fn read_tensors(&mut self, names: &'a [String], tensors: Vec<TensorProto>) {
         for (name, proto) in names.iter().zip(tensors) {
-            let value = Tensor::read(proto).and_then(|tensor| self.builder.tensor(name, tensor));
+            let value = Tensor::read(proto).and_then(|tensor| self.runner.builder.tensor(name, tensor));
             let value = value.unwrap_or_else(|reason| {
                 self.record([name], Fault::new(Place::Tensor(name.clone()), reason));
                 Value::Failed
             });
-            self.values.insert(name, value);
+            self.values.set(name, Some(value));
         }
     }
 
     fn run(&mut self, mut attributes: Vec<Vec<AttributeProto>>) {
         for index in &self.plan.order {
             let node = &self.plan.graph.node[*index];
-            self.builder.origin = *index;
-            let values = self.node(node, std::mem::take(&mut attributes[*index])).unwrap_or_else(|reason| {
+            self.runner.builder.origin = *index;
+            let attributes = std::mem::take(&mut attributes[*index]);
+            let values = self.runner.node(&self.values, node, attributes).unwrap_or_else(|reason| {
                 self.record(&node.output, self.fault(node, reason));
                 vec![Value::Failed; node.output.len()]
             });
@@ -86,51 +94,7 @@ impl<'a> Import<'a> {
             self.record([name], self.fault(node, reason));
         }
         let values = values.into_iter().chain(std::iter::repeat(Value::Failed));
-        self.values.extend(node.output.iter().map(String::as_str).zip(values));
-    }
-
-    /// Values of a node; all failed where it reads one that is.
-    fn node(&mut self, node: &'a NodeProto, attributes: Vec<AttributeProto>) -> Outputs {
-        let (operator, opset) = self.operator(node)?;
-        let inputs = node.input.iter().map(|name| self.read(name)).collect::<Result<Vec<_>, _>>()?;
-        if inputs.iter().flatten().any(|value| matches!(value, Value::Failed)) {
-            return Ok(vec![Value::Failed; node.output.len()]);
-        }
-        if let (true, Some(Some(class @ Value::Class(_)))) = (operator.keeps_class, inputs.first()) {
-            return Ok(vec![class.clone()]);
-        }
-        let (attributes, name) = (Attributes::new(attributes)?, maker_name(node));
-        let outputs = node.output.iter().filter(|name| !name.is_empty()).count();
-        let mut call = Call { name, attributes, opset, outputs, inputs, builder: &mut self.builder };
-        let values = (operator.convert)(&mut call)?;
-        call.attributes.finish()?;
-        Ok(values)
-    }
-
-    fn operator(&self, node: &NodeProto) -> Result<(&'static Operator, i64), Reason> {
-        let domain = super::plan::domain(&node.domain);
-        let operator = find(domain, &node.op_type).ok_or(Reason::Operator)?;
-        // Where a model does not say, ONNX Runtime takes operators of classical machine learning in any version.
-        let got = self.plan.opsets.get(domain).copied().or((domain == ML).then_some(1));
-        let Some(got) = got else {
-            return Reason::broken("the model does not say which version of its operator set it uses");
-        };
-        if got < operator.since {
-            return Err(Reason::Opset { since: operator.since, got });
-        }
-        let (fewest, most) = operator.inputs;
-        if node.input.len() < fewest || node.input.len() > most {
-            return Reason::broken(format!("it has {} inputs", node.input.len()));
-        }
-        Ok((operator, got))
-    }
-
-    fn read(&self, name: &str) -> Result<Option<Value>, Reason> {
-        match self.values.get(name) {
-            _ if name.is_empty() => Ok(None),
-            Some(value) => Ok(Some(value.clone())),
-            None => Reason::broken(format!("it reads `{}`, which nothing in the file makes", printable(name))),
-        }
+        node.output.iter().zip(values).for_each(|(name, value)| self.values.set(name, Some(value)));
     }
 
     /// Keeps a fault that spoils a value that the output needs.
@@ -142,22 +106,23 @@ impl<'a> Import<'a> {
 
     fn fault(&self, node: &NodeProto, reason: Reason) -> Fault {
         let place = Place::Node { operator: operator_name(node), name: maker_name(node).into() };
-        let values = node.input.iter().filter(|name| !name.is_empty()).map(|name| self.values.get(name.as_str()));
-        let shapes = values.map(|value| value.and_then(|value| self.builder.shape_of(value))).collect();
+        let values = node.input.iter().filter(|name| !name.is_empty()).map(|name| self.values.get(name));
+        let shapes = values.map(|value| value.and_then(|value| self.runner.builder.shape_of(value))).collect();
         Fault { place, shapes, reason }
     }
 
-    fn finish(mut self) -> Result<(FloatGraph, Summary), ImportError> {
+    fn finish(self) -> Result<(FloatGraph, Summary), ImportError> {
         if !self.faults.is_empty() {
             return Err(ImportError { faults: self.faults });
         }
+        let mut builder = self.runner.builder;
         let at_output = |reason| Fault::new(Place::Output(self.plan.output.into()), reason);
         let value = self.values.get(self.plan.output).unwrap_or(&Value::Failed);
-        let scores = output::scores(self.plan.output, value, &mut self.builder).map_err(at_output)?;
-        let labels = output::labels(&self.builder, scores);
-        self.builder.notes.extend(output::left_out(self.plan.graph, self.plan.output));
-        let origins = std::mem::take(&mut self.builder.origins);
-        let (mut nodes, mut notes) = (self.builder.nodes, self.builder.notes);
+        let scores = output::scores(self.plan.output, value, &mut builder).map_err(at_output)?;
+        let labels = output::labels(&builder, scores);
+        builder.notes.extend(output::left_out(self.plan.graph, self.plan.output));
+        let origins = std::mem::take(&mut builder.origins);
+        let (mut nodes, mut notes) = (builder.nodes, builder.notes);
         notes.extend(standardised(recognize_standard(&mut nodes)));
         notes.extend(recognised(&recognize(&mut nodes)));
         let moved = prune(&mut nodes, scores);

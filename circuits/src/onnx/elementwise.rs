@@ -16,7 +16,6 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::onnx("Sum", 8, (1, usize::MAX), |call| Ok(vec![Value::Float(sum(call)?)])),
     Operator::onnx("Mean", 8, (1, usize::MAX), mean),
     Operator::onnx("Div", 7, (2, 2), |call| arithmetic(call, FloatOp::Div, i64::checked_div)),
-    Operator::onnx("Mod", 10, (2, 2), remainder),
 ];
 
 type Checked = fn(i64, i64) -> Option<i64>;
@@ -51,20 +50,12 @@ fn mean(call: &mut Call<'_>) -> Outputs {
     call.one(FloatOp::Div, &[sum, count])
 }
 
-/// The remainder of integers that exporters compute shapes with: with the sign of the divisor, or by `fmod` of the dividend.
-fn remainder(call: &mut Call<'_>) -> Outputs {
-    let truncated = call.attributes.flag("fmod", false)?;
-    let (Value::Int(a), Value::Int(b)) = (call.value(0)?, call.value(1)?) else {
-        return Reason::argument("an input", "is not a tensor of integers known at import");
-    };
-    let floored = |a: i64, b: i64| {
-        let rest = a.checked_rem(b)?;
-        Some(if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest })
-    };
-    Ok(vec![Value::Int(on_ints(&a, &b, if truncated { i64::checked_rem } else { floored })?)])
-}
-
-fn on_ints(a: &ArrayD<i64>, b: &ArrayD<i64>, op: Checked) -> Result<ArrayD<i64>, Reason> {
+/// Entry by entry of integers, with broadcasting.
+pub(super) fn on_ints(
+    a: &ArrayD<i64>,
+    b: &ArrayD<i64>,
+    op: impl Fn(i64, i64) -> Option<i64>,
+) -> Result<ArrayD<i64>, Reason> {
     let shape = broadcast(a.shape(), b.shape())?;
     let (Some(a), Some(b)) = (a.broadcast(IxDyn(&shape)), b.broadcast(IxDyn(&shape))) else {
         return Reason::broken("its integer inputs do not broadcast");

@@ -57,6 +57,14 @@ pub enum Reason {
     /// No converter for this operator.
     #[error("this operator is not supported")]
     Operator,
+    /// An operator that is known and has no converter.
+    #[error("this operator is not supported: {why}")]
+    Refused {
+        /// What it does that has no place here.
+        why: &'static str,
+        /// What to do instead.
+        advice: &'static str,
+    },
     /// The operator means something else in this old opset.
     #[error("this operator is supported from opset {since} on, the model uses opset {got}")]
     Opset {
@@ -83,6 +91,14 @@ pub enum Reason {
         subject: String,
         /// What is wrong with it.
         problem: String,
+    },
+    /// A node of a function, or of a graph that a node holds.
+    #[error("in its {place}: {reason}")]
+    Inside {
+        /// The operator and name of the inner node.
+        place: String,
+        /// What is wrong with it.
+        reason: Box<Reason>,
     },
     /// Shapes do not fit.
     #[error(transparent)]
@@ -124,9 +140,11 @@ impl Reason {
             Self::NotOnnx(_) => "check that the file is a complete .onnx file, not a checkpoint or a text file",
             Self::Broken(_) => "run onnx.checker.check_model on the file, and export it again",
             Self::Operator => "run onnxsim on the model, replace the operator, or select an output before it",
+            Self::Refused { advice, .. } => advice,
             Self::Opset { .. } => "export with opset 13 or newer, or run onnx.version_converter",
             Self::NewOpset { .. } => "export with an older opset, from 13 on",
             Self::Inputs(_) => "export with all features in one input of shape [batch, features]",
+            Self::Inside { reason, .. } => reason.advice(),
             Self::Argument { .. } => "run onnxsim on the model, or export it without this option",
             Self::Shape(_) => "check the model with onnx.shape_inference in strict mode, and export it for one record",
             Self::Dynamic { .. } => "export with fixed shapes; only the batch axis may be symbolic",

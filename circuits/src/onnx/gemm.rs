@@ -15,11 +15,16 @@ pub(super) const OPERATORS: &[Operator] =
 
 fn matmul(call: &mut Call<'_>) -> Outputs {
     let (a, b) = (call.float(0)?, call.float(1)?);
+    Ok(vec![Value::Float(product(call, a, b)?)])
+}
+
+/// NumPy's product of two values.
+pub(super) fn product(call: &mut Call<'_>, a: NodeId, b: NodeId) -> Result<NodeId, Reason> {
     let (left, right) = (call.shape(a), call.shape(b));
     let batched = |id, shape: &[usize]| call.builder.known(id).is_some() && shape.len() > 2;
     let vector = left.len() == 1 || right.len() == 1;
     if !vector && !batched(a, &left) && !batched(b, &right) {
-        return call.one(FloatOp::MatMul, &[a, b]);
+        return call.push(FloatOp::MatMul, &[a, b]);
     }
     let shape = FloatOp::MatMul.shape(&[&left, &right], &[])?;
     let batch = left.len().max(right.len()).saturating_sub(2) as Label;
@@ -28,7 +33,7 @@ fn matmul(call: &mut Call<'_>) -> Outputs {
     let product = contract(call, left, right, |label| label != INNER)?;
     let axes: Vec<Label> = (0..batch).rev().chain([ROW, COLUMN]).collect();
     let product = product.arranged(call, &axes)?;
-    Ok(vec![call.reshape(Value::Float(product), &shape)?])
+    call.builder.push(call.name, FloatOp::Reshape, &[product], &shape)
 }
 
 /// Names of axes: those before the matrices are numbered from the last.
@@ -71,7 +76,8 @@ fn matrix(call: &mut Call<'_>, index: usize, transposed: &str) -> Result<NodeId,
     call.push(FloatOp::Transpose { perm: vec![1, 0] }, &[id])
 }
 
-fn scale(call: &mut Call<'_>, id: NodeId, factor: f32) -> Result<NodeId, Reason> {
+/// `factor·x`.
+pub(super) fn scale(call: &mut Call<'_>, id: NodeId, factor: f32) -> Result<NodeId, Reason> {
     if factor == 1.0 {
         return Ok(id);
     }

@@ -6,7 +6,8 @@
 //! ```
 //! with `K` linear `v·x`, polynomial `(γ·v·x + c)^d`, sigmoid `tanh(γ·v·x + c)`, or radial `e^(−γ·|x − v|²)`, whose square is spelled
 //! `|x|² − 2·v·x + |v|²`. Of two classes ONNX Runtime predicts the first where `s > 0`, and reports the scores `−s` and `s`: the largest
-//! names the other class. That output is marked, and refused as the result.
+//! names the other class. Of more classes each pair votes, for the first where `s_ij > 0`, and the first class with most votes is predicted;
+//! the scores are those of pairs. Such outputs are marked, and refused as the result: the label is proven.
 
 use ndarray::{Array1, Array2, ArrayD, Axis, arr1};
 
@@ -158,10 +159,10 @@ fn classifier(call: &mut Call<'_>) -> Outputs {
     match (sizes.len(), platt) {
         (2, (None, None)) => undecided(call, votes, labels),
         (2, (Some(a), Some(b))) if a.len() == 1 && b.len() == 1 => probable(call, votes, [a[0], b[0]], labels),
-        (_, (None, None)) if call.outputs > 1 => Ok(vec![Value::Failed, Value::Float(votes)]),
+        (_, (None, None)) => elected(call, votes, labels),
         _ => Reason::argument(
             "attribute `prob_a`",
-            "asks for probabilities of more than two classes: export without them",
+            "asks for probabilities of more than two classes, which are found step by step: train with probability=False",
         ),
     }
 }
@@ -194,6 +195,23 @@ fn undecided(call: &mut Call<'_>, s: NodeId, labels: Vec<String>) -> Outputs {
     call.builder.labels.extend([(class, labels.clone()), (scores, labels)]);
     call.builder.contrary.insert(scores);
     Ok(vec![Value::Class(class), Value::Float(scores)])
+}
+
+/// The scores of pairs, and the class with most votes: of class `c`, `Σ_{j > c} [s_cj > 0] + Σ_{i < c} (1 − [s_ic > 0])`.
+fn elected(call: &mut Call<'_>, pairs: NodeId, labels: Vec<String>) -> Outputs {
+    let classes = labels.len();
+    let sides = (0..classes).flat_map(|i| (i + 1..classes).map(move |j| (i, j))).collect::<Vec<_>>();
+    let sign = |(pair, class): (usize, usize)| match sides[pair] {
+        (first, _) if first == class => 1.0,
+        (_, second) if second == class => -1.0,
+        _ => 0.0,
+    };
+    let first = call.push(FloatOp::Unary(Unary::Positive), &[pairs])?;
+    let signs = Array2::from_shape_fn((sides.len(), classes), sign);
+    let votes = layer(call, first, signs, (0..classes).map(|lower| lower as f32).collect())?;
+    call.builder.labels.push((votes, labels));
+    call.builder.contrary.insert(pairs);
+    Ok(vec![Value::Class(votes), Value::Float(pairs)])
 }
 
 /// Platt's probabilities: `σ(a·s + b)` for the second class.

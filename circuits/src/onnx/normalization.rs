@@ -7,12 +7,15 @@ use super::error::Reason;
 use super::registry::Operator;
 use super::tensor::array;
 use super::value::Value;
-use crate::graph::{FloatOp, NodeId, ShapeError};
+use crate::graph::{FloatOp, NodeId, ShapeError, Unary};
+use crate::window::{Window, WindowAxis};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::onnx("BatchNormalization", 9, (5, 5), batch_normalization),
     Operator::onnx("GroupNormalization", 18, (3, 3), group_normalization),
     Operator::onnx("InstanceNormalization", 6, (3, 3), instance_normalization),
+    Operator::onnx("LRN", 1, (1, 1), local_response),
+    Operator::onnx("MeanVarianceNormalization", 9, (1, 1), mean_variance_normalization),
     Operator::onnx("LayerNormalization", 17, (2, 3), layer_normalization),
 ];
 
@@ -66,6 +69,49 @@ fn layer_normalization(call: &mut Call<'_>) -> Outputs {
         Some(bias) => call.one(FloatOp::Add, &[scaled, bias]),
         None => Ok(vec![Value::Float(scaled)]),
     }
+}
+
+/// `x·(bias + α/size·Σ x²)^(−β)`, the sum over channels around that of the entry (Krizhevsky et al. 2012).
+fn local_response(call: &mut Call<'_>) -> Outputs {
+    let [alpha, beta, bias] =
+        [("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0)].map(|(name, default)| call.attributes.float(name, default));
+    let (x, shape) = (call.float(0)?, call.input_shape(0)?);
+    let size = usize::try_from(call.attributes.int("size", 0)?).ok().filter(|size| (1..1 << 16).contains(size));
+    let (Some(size), true) = (size, shape.len() > 2) else {
+        return Reason::argument(
+            "attribute `size`",
+            "is not a number of channels, or the value has no entries behind them",
+        );
+    };
+    let forth: Vec<usize> = [0].into_iter().chain(2..shape.len()).chain([1]).collect();
+    let back: Vec<usize> = [0, shape.len() - 1].into_iter().chain(1..shape.len() - 1).collect();
+    let (before, after) = ((size - 1) / 2, size / 2);
+    let window = Window { axes: vec![WindowAxis { before, after, ..WindowAxis::new(shape[1], size) }] };
+    let square = call.push(FloatOp::Mul, &[x, x])?;
+    let square = call.push(FloatOp::Transpose { perm: forth }, &[square])?;
+    let mean = call.push(FloatOp::AveragePool { window, count_padding: true }, &[square])?;
+    let mean = call.push(FloatOp::Transpose { perm: back }, &[mean])?;
+    let (alpha, bias) = (call.scalar(alpha?)?, call.scalar(bias?)?);
+    let scaled = call.push(FloatOp::Mul, &[mean, alpha])?;
+    let sum = call.push(FloatOp::Add, &[scaled, bias])?;
+    let factor = call.push(FloatOp::Unary(Unary::Power(-f64::from(beta?))), &[sum])?;
+    call.one(FloatOp::Mul, &[x, factor])
+}
+
+/// Standard scores over the axes that are named. ONNX adds `10⁻⁹` to the deviation; here its square is added under the root.
+fn mean_variance_normalization(call: &mut Call<'_>) -> Outputs {
+    let (x, shape) = (call.float(0)?, call.input_shape(0)?);
+    let axes = call.attributes.ints("axes")?.unwrap_or_else(|| vec![0, 2, 3]);
+    let axes = axes.into_iter().map(|index| axis(index, shape.len())).collect::<Result<Vec<_>, _>>()?;
+    let (reduced, kept): (Vec<usize>, Vec<usize>) = (0..shape.len()).partition(|other| axes.contains(other));
+    let perm = [kept.as_slice(), &reduced].concat();
+    let moved: Vec<usize> = perm.iter().map(|&from| shape[from]).collect();
+    let lanes: Vec<usize> = moved[..kept.len()].iter().copied().chain([moved[kept.len()..].iter().product()]).collect();
+    let mut back = vec![0; perm.len()];
+    perm.iter().enumerate().for_each(|(to, &from)| back[from] = to);
+    let x = call.push(FloatOp::Transpose { perm }, &[x])?;
+    let scores = standard_scores(call, x, &lanes, &moved, 1e-18)?;
+    call.one(FloatOp::Transpose { perm: back }, &[scores])
 }
 
 /// Standard scores over the entries of each channel.

@@ -6,6 +6,7 @@ use super::error::{Fault, ImportError, Place, Reason, printable};
 use super::input::{self, Declared};
 use super::order::{makers, needed, order};
 use super::proto::{GraphProto, NodeProto, OperatorSetIdProto, ValueInfoProto};
+use super::scope::Scope;
 use super::summary::{Summary, SummaryNode};
 use super::value::Value;
 use super::{ImportOptions, output};
@@ -18,7 +19,7 @@ const NEWEST: i64 = 28;
 pub(super) struct Plan<'a> {
     pub(super) graph: &'a GraphProto,
     /// Version of each operator set.
-    pub(super) opsets: HashMap<&'a str, i64>,
+    pub(super) opsets: HashMap<String, i64>,
     /// Nodes after those that they read.
     pub(super) order: Vec<usize>,
     /// Name of the value that is proven.
@@ -34,7 +35,7 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     pub(super) fn new(
         graph: &'a GraphProto,
-        opsets: &'a [OperatorSetIdProto],
+        opsets: &[OperatorSetIdProto],
         tensors: &[String],
         options: &'a ImportOptions,
     ) -> Result<Self, ImportError> {
@@ -43,7 +44,7 @@ impl<'a> Plan<'a> {
         let makers = makers(graph, tensors).map_err(at_model)?;
         let order = order(&graph.node, &makers).map_err(at_model)?;
         let output = output::choose(graph, &makers, options)?;
-        let needed = needed(&graph.node, &makers, output);
+        let needed = needed(&graph.node, &makers, &[output]);
         let (record, faults) = match record(graph, tensors, &needed, output) {
             Ok(record) => (record, Vec::new()),
             Err(fault) => (placeholder(), vec![fault]),
@@ -55,7 +56,7 @@ impl<'a> Plan<'a> {
     pub(super) fn summarize(
         &self,
         graph: &FloatGraph,
-        values: &HashMap<&str, Value>,
+        values: &Scope<'_>,
         moved: &[Option<NodeId>],
         origins: &[usize],
     ) -> Summary {
@@ -63,7 +64,7 @@ impl<'a> Plan<'a> {
         let row = |index: &usize| {
             let node = &self.graph.node[*index];
             let used = node.output.iter().filter(|name| self.needed.contains(name.as_str()));
-            let id = used.filter_map(|name| values.get(name.as_str())).find_map(node_of)?;
+            let id = used.filter_map(|name| values.get(name)).find_map(node_of)?;
             let result = moved.get(id.0).copied().flatten().and_then(|id| graph.nodes.get(id.0))?;
             result.constant().is_none().then(|| SummaryNode {
                 name: maker_name(node).into(),
@@ -103,11 +104,12 @@ pub(super) fn domain(domain: &str) -> &str {
     if domain == "ai.onnx" { "" } else { domain }
 }
 
-fn versions(opsets: &[OperatorSetIdProto]) -> Result<HashMap<&str, i64>, Reason> {
+/// Version of each operator set.
+pub(super) fn versions(opsets: &[OperatorSetIdProto]) -> Result<HashMap<String, i64>, Reason> {
     let mut versions = HashMap::new();
     for opset in opsets {
         let domain = domain(&opset.domain);
-        if versions.insert(domain, opset.version).is_some_and(|other| other != opset.version) {
+        if versions.insert(domain.to_owned(), opset.version).is_some_and(|other| other != opset.version) {
             return Reason::broken(format!("two versions of the operator set `{}` are in use", printable(domain)));
         }
     }

@@ -1,10 +1,11 @@
 //! The class of the largest or of the smallest score. It ends a network: the index is proven from the scores, not computed in the graph.
 //! The smallest score is the largest of the opposites, with ties to the lowest index either way.
 
-use super::call::{Call, Outputs, axis};
+use super::call::{Call, Outputs, axis, wrong};
 use super::error::Reason;
 use super::reduction::{extreme_along, negated};
 use super::registry::Operator;
+use super::sorting::first;
 use super::value::Value;
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -31,18 +32,20 @@ fn is_one_lane(shape: &[usize], axis: usize) -> bool {
     shape.iter().enumerate().all(|(other, dim)| other == axis || *dim == 1)
 }
 
-/// The largest or smallest entry along an axis, and its class where there is one for the record.
+/// The largest or smallest entries along an axis; of one, its class too where there is one for the record.
 fn top(call: &mut Call<'_>) -> Outputs {
     let scores = call.float(0)?;
     let shape = call.shape(scores);
     let axis = axis(call.attributes.int("axis", -1)?, shape.len())?;
     let smallest = !call.attributes.flag("largest", true)?;
-    call.attributes.flag("sorted", true)?;
-    if call.ints(1)? != [1] {
-        return Reason::argument(
-            "input 1",
-            "asks for more than one entry: only the first is known without sorting; select the scores before it",
-        );
+    let sorted = call.attributes.flag("sorted", true)?;
+    let [count] = call.ints(1)?[..] else { return wrong(1, "is not a single number") };
+    if count != 1 {
+        if !sorted {
+            return Reason::argument("attribute `sorted`", "is 0: the order of several entries is left open");
+        }
+        let count = usize::try_from(count).unwrap_or(0);
+        return Ok(vec![Value::Float(first(call, scores, axis, count, smallest)?)]);
     }
     let value = Value::Float(extreme_along(call, scores, axis, smallest)?);
     if !is_one_lane(&shape, axis) {

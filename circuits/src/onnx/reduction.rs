@@ -65,16 +65,23 @@ fn logarithm(call: &mut Call<'_>) -> Outputs {
     })
 }
 
-/// `ln Σ e^x = m + ln Σ e^(x − m)`, `m` being the largest.
 fn smooth_largest(call: &mut Call<'_>) -> Outputs {
-    reduce(call, 18, |call, lanes| {
-        let largest = most(call, lanes)?;
-        let below = call.push(FloatOp::Sub, &[lanes.x, largest])?;
-        let x = call.push(FloatOp::Unary(Unary::Exp), &[below])?;
-        let sum = total(call, &Lanes { x, window: lanes.window.clone() })?;
-        let above = call.push(FloatOp::Unary(Unary::Log), &[sum])?;
-        call.push(FloatOp::Add, &[largest, above])
-    })
+    reduce(call, 18, smooth)
+}
+
+/// The same along one axis, which stays.
+pub(super) fn log_sum_exp(call: &mut Call<'_>, x: NodeId, axis: usize) -> Result<NodeId, Reason> {
+    over(call, x, &[axis], true, smooth)
+}
+
+/// `ln Σ e^x = m + ln Σ e^(x − m)`, `m` being the largest.
+fn smooth(call: &mut Call<'_>, lanes: &Lanes) -> Result<NodeId, Reason> {
+    let largest = most(call, lanes)?;
+    let below = call.push(FloatOp::Sub, &[lanes.x, largest])?;
+    let x = call.push(FloatOp::Unary(Unary::Exp), &[below])?;
+    let sum = total(call, &Lanes { x, window: lanes.window.clone() })?;
+    let above = call.push(FloatOp::Unary(Unary::Log), &[sum])?;
+    call.push(FloatOp::Add, &[largest, above])
 }
 
 /// `(Σ |x|^p)^(1/p)` over the entries of each channel.

@@ -6,9 +6,10 @@
 
 use super::call::{Call, Outputs};
 use super::{
-    activation, blocks, classifier, condition, constant, convolution, einsum, elementwise, encoding, extreme, gemm,
-    integers, machine, movement, normalization, padding, pooling, power, quantized, ranking, recurrent, reduction,
-    resize, selection, spread, standardize, transposed, trees, triangle,
+    activation, attention, blocks, classifier, condition, constant, convolution, einsum, elementwise, encoding,
+    extreme, fused, gemm, integers, known, machine, movement, normalization, padding, pooling, power, quantized,
+    ranking, recurrent, reduction, resize, scatter, selection, sequence, spread, standardize, transposed, trees,
+    triangle,
 };
 
 /// Domain of the classical machine-learning operators; ONNX's own is the empty string.
@@ -20,6 +21,7 @@ const RUNTIME: &str = "com.microsoft";
 /// All operators.
 const FAMILIES: &[&[Operator]] = &[
     activation::OPERATORS,
+    attention::OPERATORS,
     blocks::OPERATORS,
     classifier::OPERATORS,
     condition::OPERATORS,
@@ -29,8 +31,10 @@ const FAMILIES: &[&[Operator]] = &[
     elementwise::OPERATORS,
     encoding::OPERATORS,
     extreme::OPERATORS,
+    fused::OPERATORS,
     gemm::OPERATORS,
     integers::OPERATORS,
+    known::OPERATORS,
     machine::OPERATORS,
     movement::OPERATORS,
     normalization::OPERATORS,
@@ -42,7 +46,9 @@ const FAMILIES: &[&[Operator]] = &[
     recurrent::OPERATORS,
     reduction::OPERATORS,
     resize::OPERATORS,
+    scatter::OPERATORS,
     selection::OPERATORS,
+    sequence::OPERATORS,
     spread::OPERATORS,
     standardize::OPERATORS,
     transposed::OPERATORS,
@@ -86,6 +92,12 @@ impl Operator {
         convert: fn(&mut Call<'_>) -> Outputs,
     ) -> Self {
         Self { domain: RUNTIME, name, since: 1, inputs, keeps_class: false, convert }
+    }
+
+    /// The same from a later version of the operator set on.
+    pub(super) const fn since_version(mut self, since: i64) -> Self {
+        self.since = since;
+        self
     }
 
     pub(super) const fn keeping_class(mut self) -> Self {

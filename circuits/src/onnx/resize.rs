@@ -1,4 +1,5 @@
-//! `Resize` and its forerunner `Upsample`, to the nearest entry: each axis is read at places that depend on sizes alone.
+//! `Resize` and its forerunner `Upsample`: each axis is read at positions that depend on sizes alone, from the nearest entry or by mixing
+//! those around it.
 //!
 //! Entry `i` of an axis that grows from `n` to `m` by the scale `s` lies, before rounding by `nearest_mode` and clamping, at
 //! ```text
@@ -13,6 +14,7 @@
 
 use super::call::{Call, Outputs, axis, wrong};
 use super::error::Reason;
+use super::interpolate::{Mixing, along};
 use super::places::{Places, check, gather};
 use super::registry::Operator;
 use super::value::Value;
@@ -36,18 +38,18 @@ struct Rule {
 
 fn upsample(call: &mut Call<'_>) -> Outputs {
     let shape = call.input_shape(0)?;
-    refuse_interpolation(call)?;
+    let mixing = mixing(call)?;
     let scales = match call.attributes.floats("scales")? {
         Some(scales) if call.opset < 9 => scales,
         _ => call.floats(1)?.iter().copied().collect(),
     };
     let axes = scaled(&shape, &scales)?;
-    nearest(call, &axes, &Rule::simple())
+    resized(call, &axes, &Rule::simple(), mixing)
 }
 
 fn resize(call: &mut Call<'_>) -> Outputs {
     let shape = call.input_shape(0)?;
-    refuse_interpolation(call)?;
+    let mixing = mixing(call)?;
     let rule = if call.opset < 11 { Rule::simple() } else { Rule::take(call)? };
     let axes = match call.attributes.ints("axes")? {
         Some(axes) => axes.into_iter().map(|index| axis(index, shape.len())).collect::<Result<_, _>>()?,
@@ -59,24 +61,25 @@ fn resize(call: &mut Call<'_>) -> Outputs {
     for (axis, scaling) in axes.into_iter().zip(scalings) {
         all[axis] = scaling;
     }
-    nearest(call, &all, &rule)
+    resized(call, &all, &rule, mixing)
 }
 
-fn refuse_interpolation(call: &mut Call<'_>) -> Result<(), Reason> {
-    for name in ["cubic_coeff_a", "exclude_outside", "extrapolation_value"] {
-        call.attributes.ignore(name);
-    }
+/// How entries are mixed, if they are.
+fn mixing(call: &mut Call<'_>) -> Result<Option<Mixing>, Reason> {
+    let coefficient = call.attributes.float("cubic_coeff_a", -0.75)?;
+    let excludes = call.attributes.flag("exclude_outside", false)?;
+    call.attributes.ignore("extrapolation_value");
     match call.attributes.text("mode", "nearest")?.as_str() {
-        "nearest" => Ok(()),
-        _ => Reason::argument(
-            "attribute `mode`",
-            "interpolates: only `nearest` is supported; use it, or a ConvTranspose with fixed weights",
-        ),
+        "nearest" => Ok(None),
+        "linear" | "bilinear" => Ok(Some(Mixing::Linear)),
+        "cubic" => Ok(Some(Mixing::Cubic { coefficient, excludes })),
+        _ => Reason::argument("attribute `mode`", "is not nearest, linear or cubic"),
     }
 }
 
 /// The axes, from either `scales` or `sizes`.
 fn targets(call: &mut Call<'_>, dims: &[usize]) -> Result<Vec<Scaling>, Reason> {
+    let policy = one_of(call, "keep_aspect_ratio_policy", &["stretch", "not_larger", "not_smaller"])?;
     let given = |index| call.optional(index).is_some_and(|value| !matches!(value, Value::Empty(_)));
     if call.opset < 11 {
         let scales: Vec<f32> = call.floats(1)?.iter().copied().collect();
@@ -84,7 +87,7 @@ fn targets(call: &mut Call<'_>, dims: &[usize]) -> Result<Vec<Scaling>, Reason> 
     }
     match (given(2), given(3)) {
         (true, false) => scaled(dims, &call.floats(2)?.iter().copied().collect::<Vec<_>>()),
-        (false, true) => sized(dims, &call.ints(3)?),
+        (false, true) => sized(dims, &call.ints(3)?, &policy),
         _ => Reason::argument("the target", "is not given by either `scales` or `sizes`"),
     }
 }
@@ -97,7 +100,8 @@ fn scaled(dims: &[usize], scales: &[f32]) -> Result<Vec<Scaling>, Reason> {
     Ok(dims.iter().zip(scales).map(scaling).collect())
 }
 
-fn sized(dims: &[usize], sizes: &[i64]) -> Result<Vec<Scaling>, Reason> {
+/// By a factor of its own for each axis, or by the smallest or largest of them.
+fn sized(dims: &[usize], sizes: &[i64], policy: &str) -> Result<Vec<Scaling>, Reason> {
     if sizes.len() != dims.len() {
         return wrong(3, &format!("does not hold a size for each of {} axes", dims.len()));
     }
@@ -105,12 +109,40 @@ fn sized(dims: &[usize], sizes: &[i64]) -> Result<Vec<Scaling>, Reason> {
         Ok(to) => Ok(Scaling { from, to, scale: to as f32 / from as f32 }),
         Err(_) => wrong(3, "holds a negative size"),
     };
-    dims.iter().zip(sizes).map(scaling).collect()
+    let own = dims.iter().zip(sizes).map(scaling).collect::<Result<Vec<_>, Reason>>()?;
+    let scales = own.iter().map(|axis| axis.scale);
+    let scale = match policy {
+        "not_larger" => scales.fold(f32::INFINITY, f32::min),
+        "not_smaller" => scales.fold(0.0, f32::max),
+        _ => return Ok(own),
+    };
+    let kept = |axis: &Scaling| Scaling { to: (axis.from as f32 * scale + 0.5) as usize, scale, ..*axis };
+    Ok(own.iter().map(kept).collect())
+}
+
+fn resized(call: &mut Call<'_>, axes: &[Scaling], rule: &Rule, mixing: Option<Mixing>) -> Outputs {
+    check(&axes.iter().map(|axis| axis.to).collect::<Vec<_>>())?;
+    let Some(mixing) = mixing else { return nearest(call, axes, rule) };
+    let broken = |axis: &Scaling| (axis.from as f32 * axis.scale - axis.to as f32).abs() > 1e-3;
+    if rule.transformation == "align_corners" && axes.iter().any(broken) {
+        return Reason::argument(
+            "attribute `coordinate_transformation_mode`",
+            "is align_corners for a scale that gives no whole size, which ONNX and ONNX Runtime take otherwise: give `sizes`",
+        );
+    }
+    let mut x = call.float(0)?;
+    for (axis, &scaling) in axes.iter().enumerate() {
+        let positions: Vec<f32> = (0..scaling.to).map(|entry| rule.position(entry as f32, scaling)).collect();
+        let stays = |(entry, position): (usize, &f32)| entry as f32 == *position;
+        if scaling.from != scaling.to || !positions.iter().enumerate().all(stays) {
+            x = along(call, x, axis, mixing.matrix(scaling.from, &positions)?)?;
+        }
+    }
+    Ok(vec![Value::Float(x)])
 }
 
 fn nearest(call: &mut Call<'_>, axes: &[Scaling], rule: &Rule) -> Outputs {
     let input = call.value(0)?;
-    check(&axes.iter().map(|axis| axis.to).collect::<Vec<_>>())?;
     let axes: Vec<_> = axes.iter().map(|axis| rule.places(*axis)).collect();
     Ok(vec![gather(call, input, &axes, 0.0)?])
 }
@@ -132,9 +164,11 @@ impl Rule {
         ];
         const ROUNDINGS: [&str; 4] = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"];
         if call.attributes.flag("antialias", false)? {
-            return Reason::argument("attribute `antialias`", "is 1: entries are not mixed");
+            return Reason::argument(
+                "attribute `antialias`",
+                "is 1: entries are mixed by place alone; resize with antialias=False",
+            );
         }
-        one_of(call, "keep_aspect_ratio_policy", &["stretch"])?;
         let transformation = one_of(call, "coordinate_transformation_mode", &TRANSFORMATIONS)?;
         Ok(Self { transformation, rounding: one_of(call, "nearest_mode", &ROUNDINGS)? })
     }

@@ -2,20 +2,27 @@
 //!
 //! Where two classes share one score `s`, ONNX Runtime takes the second if `s > 0`, and shows `(−s, s)` or, under LOGISTIC, their sigmoids.
 //! Where no leaf is negative, it takes the second if `s > ½` and shows `(1 − s, s)`; under LOGISTIC it would show sigmoids whose larger
-//! one is often that of the other class, so this is refused. A threshold is exact: `<` and `≤` are told apart.
+//! one is often that of the other class, so this is refused. Two classes with leaves of their own are decided by the larger score, as ONNX
+//! says; ONNX Runtime gives the same scores, and a label that is the second wherever its own score is above 0, so the label is refused.
+//! A threshold is exact: `<` and `≤` are told apart. SOFTMAX_ZERO and PROBIT change no class and are left out.
 
-use std::collections::{HashMap, VecDeque};
+mod fifth;
+mod listed;
+mod table;
+
+use std::collections::HashMap;
 
 use ndarray::{Array1, Array2};
 
 use super::call::{Call, Outputs};
-use super::error::Reason;
+use super::error::{Reason, printable};
 use super::registry::Operator;
 use super::tensor::Tensor;
 use super::value::Value;
 use crate::graph::{Ensemble, FloatOp, NodeId, TreeNode};
 
 pub(super) const OPERATORS: &[Operator] = &[
+    Operator::ml("TreeEnsemble", (1, 1), fifth::ensemble).since_version(5),
     Operator::ml("TreeEnsembleClassifier", (1, 1), classifier),
     Operator::ml("TreeEnsembleRegressor", (1, 1), regressor),
 ];
@@ -30,39 +37,62 @@ struct Votes {
     positive: bool,
 }
 
+/// How scores name a class.
+#[derive(Clone, Copy, PartialEq)]
+enum Decision {
+    /// One score for two classes.
+    Shared,
+    /// Two scores for two classes.
+    Own,
+    /// The first of the largest.
+    Largest,
+}
+
+impl Decision {
+    fn of(labels: usize, classes: &[i64]) -> Self {
+        match labels {
+            2 if classes.windows(2).all(|pair| pair[0] == pair[1]) => Self::Shared,
+            2 => Self::Own,
+            _ => Self::Largest,
+        }
+    }
+}
+
 fn classifier(call: &mut Call<'_>) -> Outputs {
     let labels = call.attributes.labels("classlabels_int64s", "classlabels_strings")?.unwrap_or_default();
     let transform = call.attributes.text("post_transform", "NONE")?;
     let classes = call.attributes.ints("class_ids")?.unwrap_or_default();
-    let shared = labels.len() == 2 && classes.windows(2).all(|pair| pair[0] == pair[1]);
+    let decision = Decision::of(labels.len(), &classes);
+    let shared = decision == Decision::Shared;
     let outputs = if shared { 1 } else { labels.len() };
-    if labels.len() == 2 && !shared {
-        return Reason::argument("attribute `class_ids`", "gives each of two classes leaves of its own");
-    }
     let classes = if shared { vec![0; classes.len()] } else { classes };
     let votes = votes(call, "class", classes, outputs)?;
     let base = base(call, outputs)?;
-    let (ensemble, positive) = ensemble(call, votes, base)?;
-    if !shared && !positive && !is_complete(&ensemble) {
+    if decision == Decision::Own && base.iter().any(|&base| base != 0.0) {
+        let problem =
+            "are given although each of two classes has leaves of its own: add them to the leaves of one tree";
+        return Reason::argument("attribute `base_values`", problem);
+    }
+    let positive = votes.positive;
+    let ensemble = listed::table(call, votes)?.ensemble(base, features(call)?)?;
+    if (decision == Decision::Own || !shared && !positive) && !is_complete(&ensemble) {
         return Reason::argument("attribute `class_ids`", "leaves some class without a score on some records");
     }
     let x = call.float(0)?;
     let score = call.push(FloatOp::Trees(ensemble), &[x])?;
-    let scores = match (shared, positive) {
-        (true, positive) => two_classes(call, score, positive, &transform)?,
-        (false, _) => several_classes(call, score, &transform)?,
+    let scores = match shared {
+        true => two_classes(call, score, positive, &transform)?,
+        false => several_scores(call, score, &transform)?,
     };
     call.builder.labels.push((scores, labels));
-    Ok(vec![Value::Class(scores), Value::Float(scores)])
+    let class = if decision == Decision::Own { Value::Failed } else { Value::Class(scores) };
+    Ok(vec![class, Value::Float(scores)])
 }
 
 fn regressor(call: &mut Call<'_>) -> Outputs {
     let transform = call.attributes.text("post_transform", "NONE")?;
     let aggregate = call.attributes.text("aggregate_function", "SUM")?;
-    let outputs = call.attributes.int("n_targets", 1)?;
-    let Some(outputs) = usize::try_from(outputs).ok().filter(|outputs| (1..1 << 16).contains(outputs)) else {
-        return Reason::argument("attribute `n_targets`", "is not a number of outputs");
-    };
+    let outputs = targets(call)?;
     let targets = call.attributes.ints("target_ids")?.unwrap_or_default();
     let votes = votes(call, "target", targets, outputs)?;
     let base = base(call, outputs)?;
@@ -71,7 +101,12 @@ fn regressor(call: &mut Call<'_>) -> Outputs {
         "AVERAGE" => true,
         _ => return Reason::argument("attribute `aggregate_function`", "is not SUM or AVERAGE"),
     };
-    let (mut ensemble, _) = ensemble(call, votes, base)?;
+    let ensemble = listed::table(call, votes)?.ensemble(base, features(call)?)?;
+    shown(call, ensemble, average, &transform)
+}
+
+/// The scores of an ensemble that says nothing of classes.
+fn shown(call: &mut Call<'_>, mut ensemble: Ensemble, average: bool, transform: &str) -> Outputs {
     if average {
         let share = 1.0 / ensemble.roots.len() as f32;
         let leaves = ensemble.nodes.iter_mut().filter_map(|node| match node {
@@ -82,10 +117,22 @@ fn regressor(call: &mut Call<'_>) -> Outputs {
     }
     let x = call.float(0)?;
     let scores = call.push(FloatOp::Trees(ensemble), &[x])?;
-    Ok(vec![Value::Float(several_classes(call, scores, &transform)?)])
+    Ok(vec![Value::Float(several_scores(call, scores, transform)?)])
 }
 
-/// `(−s, s)`, perhaps under a sigmoid, or `(1 − s, s)`.
+fn features(call: &Call<'_>) -> Result<usize, Reason> {
+    Ok(call.input_shape(0)?.last().copied().unwrap_or(0))
+}
+
+fn targets(call: &mut Call<'_>) -> Result<usize, Reason> {
+    let outputs = call.attributes.int("n_targets", 1)?;
+    match usize::try_from(outputs).ok().filter(|outputs| (1..1 << 16).contains(outputs)) {
+        Some(outputs) => Ok(outputs),
+        None => Reason::argument("attribute `n_targets`", "is not a number of outputs"),
+    }
+}
+
+/// `(−s, s)`, perhaps under a sigmoid, or `(1 − s, s)`. ONNX Runtime takes no softmax of these.
 fn two_classes(call: &mut Call<'_>, score: NodeId, positive: bool, transform: &str) -> Result<NodeId, Reason> {
     let signs = call.constant(Array2::from_shape_fn((1, 2), |(_, class)| [-1.0, 1.0][class]).into_dyn())?;
     let both = call.push(FloatOp::MatMul, &[score, signs])?;
@@ -94,39 +141,67 @@ fn two_classes(call: &mut Call<'_>, score: NodeId, positive: bool, transform: &s
             "attribute `post_transform`",
             "is LOGISTIC although no leaf is negative: labels would contradict probabilities",
         ),
-        (true, "NONE") => {
+        (false, "LOGISTIC") => call.push(FloatOp::Sigmoid, &[both]),
+        (_, "NONE" | "SOFTMAX" | "SOFTMAX_ZERO" | "PROBIT") => {
+            if transform == "PROBIT" {
+                left_out(call);
+            }
+            if !positive {
+                return Ok(both);
+            }
             let ones = call.constant(Array1::from(vec![1.0, 0.0]).into_dyn())?;
             call.push(FloatOp::Add, &[both, ones])
         }
-        (false, "NONE") => Ok(both),
-        (false, "LOGISTIC") => call.push(FloatOp::Sigmoid, &[both]),
-        _ => Reason::argument("attribute `post_transform`", "is not NONE or LOGISTIC, where two classes share a score"),
+        _ => unknown(),
     }
 }
 
-fn several_classes(call: &mut Call<'_>, scores: NodeId, transform: &str) -> Result<NodeId, Reason> {
-    let axis = call.shape(scores).len().saturating_sub(1);
+/// ONNX Runtime transforms several scores; of a single one it takes PROBIT alone.
+fn several_scores(call: &mut Call<'_>, scores: NodeId, transform: &str) -> Result<NodeId, Reason> {
+    let shape = call.shape(scores);
+    let axis = shape.len().saturating_sub(1);
+    let single = shape.last() == Some(&1);
     match transform {
         "NONE" => Ok(scores),
-        "SOFTMAX" => call.push(FloatOp::Softmax { axis }, &[scores]),
-        "LOGISTIC" => call.push(FloatOp::Sigmoid, &[scores]),
-        _ => Reason::argument("attribute `post_transform`", "is not NONE, SOFTMAX or LOGISTIC"),
+        "PROBIT" if single => {
+            Reason::argument("attribute `post_transform`", "is PROBIT of a single score: export without it")
+        }
+        "SOFTMAX" if !single => call.push(FloatOp::Softmax { axis }, &[scores]),
+        "LOGISTIC" if !single => call.push(FloatOp::Sigmoid, &[scores]),
+        "SOFTMAX" | "LOGISTIC" | "SOFTMAX_ZERO" | "PROBIT" => {
+            if !single {
+                left_out(call);
+            }
+            Ok(scores)
+        }
+        _ => unknown(),
     }
+}
+
+/// A note that a transform is not applied.
+fn left_out(call: &mut Call<'_>) {
+    let name = printable(call.name);
+    let note =
+        format!("the post-transform of `{name}` is left out: the scores before it are proven, the class is the same");
+    call.builder.notes.push(note);
+}
+
+fn unknown<T>() -> Result<T, Reason> {
+    Reason::argument("attribute `post_transform`", "is not NONE, SOFTMAX, LOGISTIC, SOFTMAX_ZERO or PROBIT")
 }
 
 /// Whether every record gives every class a vote: some tree has one in all of its leaves.
 fn is_complete(ensemble: &Ensemble) -> bool {
-    let votes = |output: usize, root: usize| {
-        let (mut open, mut all) = (vec![root], true);
-        while let Some(id) = open.pop() {
-            match &ensemble.nodes[id] {
-                TreeNode::Branch { left, right, .. } => open.extend([*left, *right]),
-                TreeNode::Leaf(votes) => all &= votes.iter().any(|vote| vote.0 == output),
-            }
+    (0..ensemble.base.len()).all(|output| {
+        let mut sure = vec![false; ensemble.nodes.len()];
+        for (id, node) in ensemble.nodes.iter().enumerate().rev() {
+            sure[id] = match node {
+                TreeNode::Branch { left, right, .. } => sure[*left] && sure[*right],
+                TreeNode::Leaf(votes) => votes.iter().any(|vote| vote.0 == output),
+            };
         }
-        all
-    };
-    (0..ensemble.base.len()).all(|output| ensemble.roots.iter().any(|&root| votes(output, root)))
+        ensemble.roots.iter().any(|&root| sure[root])
+    })
 }
 
 /// The votes of leaves, by attributes that start with `kind`.
@@ -167,115 +242,4 @@ fn floats(call: &mut Call<'_>, name: &str) -> Result<Vec<f32>, Reason> {
         Some(Tensor::Float(values)) => Ok(values.into_iter().collect()),
         Some(_) => Reason::argument(format!("attribute `{name}_as_tensor`"), "does not hold floats"),
     }
-}
-
-/// The rows of the node table, as the model lists them.
-struct Listed {
-    places: Vec<Place>,
-    modes: Vec<String>,
-    features: Vec<i64>,
-    thresholds: Vec<f32>,
-    /// If the comparison holds.
-    yes: Vec<i64>,
-    no: Vec<i64>,
-}
-
-impl Listed {
-    fn read(call: &mut Call<'_>) -> Result<Self, Reason> {
-        let mut ints = |name: &str| -> Result<Vec<i64>, Reason> { Ok(call.attributes.ints(name)?.unwrap_or_default()) };
-        let (trees, nodes) = (ints("nodes_treeids")?, ints("nodes_nodeids")?);
-        let (features, yes, no) = (ints("nodes_featureids")?, ints("nodes_truenodeids")?, ints("nodes_falsenodeids")?);
-        let modes = call.attributes.texts("nodes_modes")?.unwrap_or_default();
-        let thresholds = floats(call, "nodes_values")?;
-        // Statistics, and where missing values go: records have none.
-        for name in ["nodes_hitrates", "nodes_hitrates_as_tensor", "nodes_missing_value_tracks_true"] {
-            call.attributes.ignore(name);
-        }
-        let count = trees.len();
-        let lists = [nodes.len(), features.len(), yes.len(), no.len(), modes.len(), thresholds.len()];
-        if lists != [count; 6] || count == 0 {
-            return Reason::broken("its lists `nodes_…` are empty or not of one length");
-        }
-        let places = trees.into_iter().zip(nodes).collect();
-        Ok(Self { places, modes, features, thresholds, yes, no })
-    }
-
-    fn is_leaf(&self, row: usize) -> bool {
-        self.modes[row] == "LEAF"
-    }
-
-    /// The rows that a row's comparison leads to.
-    fn children(&self, row: usize, rows: &HashMap<Place, usize>) -> Result<[usize; 2], Reason> {
-        let (tree, node) = self.places[row];
-        let find = |child: i64| match rows.get(&(tree, child)) {
-            Some(found) => Ok(*found),
-            None => Reason::broken(format!("node {node} of tree {tree} leads to node {child}, which is not there")),
-        };
-        Ok([find(self.yes[row])?, find(self.no[row])?])
-    }
-
-    /// The question of a row, with the nodes that follow where it holds and where not.
-    fn branch(&self, row: usize, features: usize, [yes, no]: [usize; 2]) -> Result<TreeNode, Reason> {
-        let feature = usize::try_from(self.features[row]).ok().filter(|feature| *feature < features);
-        let Some(feature) = feature else {
-            return Reason::broken(format!("a node asks about feature {} of {features}", self.features[row]));
-        };
-        let (inclusive, left, right) = match self.modes[row].as_str() {
-            "BRANCH_LEQ" => (true, yes, no),
-            "BRANCH_LT" => (false, yes, no),
-            "BRANCH_GT" => (true, no, yes),
-            "BRANCH_GTE" => (false, no, yes),
-            _ => return Reason::argument("attribute `nodes_modes`", "asks for equality or for sets of values"),
-        };
-        Ok(TreeNode::Branch { feature, threshold: self.thresholds[row], inclusive, left, right })
-    }
-}
-
-/// The trees, each from its root on, and whether no leaf is negative.
-fn ensemble(call: &mut Call<'_>, mut votes: Votes, base: Vec<f32>) -> Result<(Ensemble, bool), Reason> {
-    let listed = Listed::read(call)?;
-    let id = call.float(0)?;
-    let features = call.shape(id).last().copied().unwrap_or(0);
-    let rows: HashMap<Place, usize> = listed.places.iter().copied().zip(0..).collect();
-    if rows.len() != listed.places.len() {
-        return Reason::broken("a node is listed twice");
-    }
-    let mut ensemble = Ensemble { nodes: Vec::new(), roots: Vec::new(), base, features };
-    for root in roots(&listed, &rows)? {
-        ensemble.roots.push(ensemble.nodes.len());
-        let mut queue = VecDeque::from([root]);
-        while let Some(row) = queue.pop_front() {
-            if ensemble.nodes.len() + queue.len() > listed.places.len() {
-                return Reason::broken("a node is the child of two others");
-            }
-            let next = ensemble.nodes.len() + queue.len() + 1;
-            let node = match listed.is_leaf(row) {
-                true => TreeNode::Leaf(votes.leaves.remove(&listed.places[row]).unwrap_or_default()),
-                false => {
-                    queue.extend(listed.children(row, &rows)?);
-                    listed.branch(row, features, [next, next + 1])?
-                }
-            };
-            ensemble.nodes.push(node);
-        }
-    }
-    match votes.leaves.is_empty() {
-        true => Ok((ensemble, votes.positive)),
-        false => Reason::broken("a node that is no leaf of any tree has weights"),
-    }
-}
-
-/// The rows that are nobody's child, one for each tree, in the order of the list.
-fn roots(listed: &Listed, rows: &HashMap<Place, usize>) -> Result<Vec<usize>, Reason> {
-    let mut is_child = vec![false; listed.places.len()];
-    for row in (0..is_child.len()).filter(|&row| !listed.is_leaf(row)) {
-        listed.children(row, rows)?.into_iter().for_each(|child| is_child[child] = true);
-    }
-    let roots: Vec<_> = (0..is_child.len()).filter(|&row| !is_child[row]).collect();
-    let mut trees: Vec<_> = listed.places.iter().map(|place| place.0).collect();
-    trees.sort_unstable();
-    trees.dedup();
-    let mut found: Vec<_> = roots.iter().map(|&row| listed.places[row].0).collect();
-    found.sort_unstable();
-    if found == trees { Ok(roots) } else { Reason::broken("a tree has no root, or more than one") }
 }

@@ -6,8 +6,8 @@
 use ndarray::{Array1, Array2};
 
 use super::call::{Call, Outputs, axis, wrong};
-use super::contraction::{Label, Named, contract};
 use super::error::Reason;
+use super::interpolate::along;
 use super::places;
 use super::registry::Operator;
 use super::value::Value;
@@ -21,25 +21,21 @@ pub(super) const OPERATORS: &[Operator] = &[
 
 fn running_sum(call: &mut Call<'_>) -> Outputs {
     let (x, shape) = (call.float(0)?, call.input_shape(0)?);
-    let [along] = call.ints(1)?[..] else { return wrong(1, "is not a single axis") };
-    let along = axis(along, shape.len())?;
+    let [place] = call.ints(1)?[..] else { return wrong(1, "is not a single axis") };
+    let place = axis(place, shape.len())?;
     let (exclusive, reverse) = (call.attributes.flag("exclusive", false)?, call.attributes.flag("reverse", false)?);
-    let n = shape[along];
+    let n = shape[place];
     places::check(&[n, n])?;
     let counts = |(from, to): (usize, usize)| {
         let (first, last) = if reverse { (to, from) } else { (from, to) };
         f32::from(u8::from(first < last || first == last && !exclusive))
     };
-    let triangle = call.constant(Array2::from_shape_fn((n, n), counts).into_dyn())?;
+    let triangle = Array2::from_shape_fn((n, n), counts);
     if n == 1 {
+        let triangle = call.constant(triangle.into_dyn())?;
         return call.one(FloatOp::Mul, &[x, triangle]);
     }
-    let labels: Vec<Label> = (0..shape.len() as Label).collect();
-    let (from, to) = (along as Label, shape.len() as Label);
-    let (x, triangle) = (Named::new(call, x, &labels)?, Named::new(call, triangle, &[from, to])?);
-    let sums = contract(call, x, triangle, |label| label != from)?;
-    let output: Vec<Label> = labels.into_iter().map(|label| if label == from { to } else { label }).collect();
-    Ok(vec![Value::Float(sums.arranged(call, &output)?)])
+    Ok(vec![Value::Float(along(call, x, place, triangle)?)])
 }
 
 /// Numbers from a start by steps up to a limit, which is left out.

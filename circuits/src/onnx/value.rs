@@ -26,6 +26,8 @@ pub(super) enum Value {
     Zero(NodeId),
     /// Strings known at import: labels.
     Text(Vec<String>),
+    /// A list of values.
+    Sequence(Vec<Value>),
     /// The class with the largest of these scores, lowest index on ties.
     Class(NodeId),
     /// The result of a node that could not be imported.

@@ -289,6 +289,8 @@ impl Rounding {
         let cut = self.cut(x, key, step);
         let roundings = match self.function {
             Function::Identity | Function::Fine | Function::Relu => 0.5 * step,
+            // A value between two keys may be that of either, and an error leads one key further.
+            function if function.jumps() => 2.0 * slope * key + 0.5 * step,
             _ => 0.5 * (slope * key + step),
         };
         let within = (slope * slope * variance) + roundings * roundings / 3.0 + cut * cut;

@@ -165,6 +165,11 @@ impl Function {
         matches!(self, Self::Other(function) if function.is_step())
     }
 
+    /// Whether values jump at places that may lie between keys.
+    pub(super) fn jumps(self) -> bool {
+        matches!(self, Self::Other(function) if function.jumps())
+    }
+
     /// Whether it never falls.
     pub(super) fn is_monotone(self) -> bool {
         !matches!(self, Self::Other(_)) && !matches!(self, Self::LeakyRelu(alpha) if alpha < 0.0)

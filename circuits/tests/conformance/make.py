@@ -1,9 +1,11 @@
 """Collect ONNX's own node tests for the operators that the importer claims, as cases of the conformance test.
 
-    python circuits/tests/conformance/make.py
+    python circuits/tests/conformance/make.py [--check]
 
-Needs numpy and onnx (see models/requirements.txt), whose package defines the tests (onnx.backend.test.case.node, Apache-2.0). Writes
-`cases.jsonl` beside this script, one case a line: name, operator, the model in hexadecimal, what goes in and what must come out.
+Needs numpy and onnx (see requirements.txt beside this script), whose package defines the tests (onnx.backend.test.case.node, Apache-2.0).
+Writes `cases.jsonl` beside this script, one case a line: name, operator, the model in hexadecimal, what goes in and what must come out; and
+`operators.jsonl`, a model of one node for each operator of ONNX, to ask whether it is imported at all. With `--check` nothing is
+written: both must be what the package says, numbers to some 10⁻⁴, the last digits of which depend on the machine.
 
 A model here has one record: the first input of a test stays one (of `Where` the second), the others become constants, and the first
 output is flattened. Conditions are cast from floats and to floats. Tests of
@@ -11,7 +13,9 @@ output is flattened. Conditions are cast from floats and to floats. Tests of
 """
 
 import json
+import math
 import re
+import sys
 import warnings
 from pathlib import Path
 
@@ -98,14 +102,57 @@ def case(test):
     }
 
 
-def main():
+def cases():
     names = claimed()
     tests = [test for test in collect_testcases(None) if len(test.model.graph.node) == 1]
     tests = [test for test in tests if test.model.graph.node[0].op_type in names]
-    cases = sorted(filter(None, map(case, tests)), key=lambda case: (case["operator"], case["name"]))
-    lines = (json.dumps(case, separators=(",", ":")) + "\n" for case in cases)
-    (HERE / "cases.jsonl").write_text("".join(lines), encoding="utf-8")
-    print(len(cases), "cases of", len({case["operator"] for case in cases}), "operators")
+    return sorted(filter(None, map(case, tests)), key=lambda case: (case["operator"], case["name"]))
+
+
+def operators():
+    """One node for each operator that is not deprecated, all its inputs being the record."""
+    newest = {}
+    for schema in onnx.defs.get_all_schemas():
+        if schema.domain in ["", "ai.onnx.ml"] and not schema.deprecated:
+            newest[schema.domain, schema.name] = schema
+    value = lambda name: helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 2])
+    opsets = [helper.make_opsetid("", onnx.defs.onnx_opset_version()), helper.make_opsetid("ai.onnx.ml", 5)]
+    models = []
+    for (domain, name), schema in sorted(newest.items()):
+        node = helper.make_node(name, ["x"] * schema.min_input, ["y"], domain=domain)
+        model = helper.make_model(helper.make_graph([node], "one", [value("x")], [value("y")]), opset_imports=opsets, ir_version=8)
+        models.append({"operator": name, "domain": domain, "model": model.SerializeToString(deterministic=True).hex()})
+    return models
+
+
+def close(a, b):
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(math.isclose(x, y, rel_tol=1e-4, abs_tol=1e-6) for x, y in zip(a, b))
+    return a == b
+
+
+def check(path, rows):
+    """Names of rows that are not in the file, or otherwise."""
+    old = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    key = lambda row: row.get("name") or f"{row['domain']}.{row['operator']}"
+    there = {key(row): row for row in old}
+    same = lambda row: key(row) in there and all(close(value, there[key(row)].get(field)) for field, value in row.items())
+    return sorted({key(row) for row in rows if not same(row)} | (there.keys() - {key(row) for row in rows}))
+
+
+def main():
+    files = {HERE / "cases.jsonl": cases(), HERE / "operators.jsonl": operators()}
+    wrong = 0
+    for path, rows in files.items():
+        if "--check" in sys.argv[1:]:
+            differ = check(path, rows)
+            wrong += len(differ)
+            print(f"{path.name}: {len(rows)} rows, {len(differ)} differ{': ' if differ else ''}{', '.join(differ[:20])}")
+            continue
+        lines = (json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
+        path.write_text("".join(lines), encoding="utf-8")
+        print(f"{path.name}: {len(rows)} rows")
+    sys.exit(min(wrong, 1))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use serde::Deserialize;
 use zkdx_circuits::graph::FloatGraph;
 use zkdx_circuits::onnx::{ImportOptions, import};
 use zkdx_circuits::quantize::{Labelled, Options, QuantizeError, quantize};
@@ -9,8 +10,26 @@ use zkdx_circuits::quantize::{Labelled, Options, QuantizeError, quantize};
 use crate::builder::noisy_records;
 
 /// Names of fixtures start with one of these.
-const FAMILIES: [&str; 10] =
-    ["condition_", "einsum_", "linear_reg", "masked_", "matmul_", "more_", "prepared_", "spelled_", "svm_", "where_"];
+const FAMILIES: [&str; 18] = [
+    "attention_",
+    "condition_",
+    "einsum_",
+    "functions",
+    "fused_",
+    "if_",
+    "linear_reg",
+    "loop_",
+    "masked_",
+    "matmul_",
+    "more_",
+    "odd_",
+    "prepared_",
+    "rotary_",
+    "scan",
+    "spelled_",
+    "svm_",
+    "where_",
+];
 
 fn fixtures() -> Vec<(String, FloatGraph)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
@@ -39,4 +58,25 @@ fn scores_are_within_the_bound() {
         // The range of a mask would leave nothing of the entries that it keeps.
         assert!(!name.starts_with("masked_") || found.max_error < 0.1, "{name}: {found}");
     }
+}
+
+#[derive(Deserialize)]
+struct Row {
+    inputs: Vec<f64>,
+    class: usize,
+}
+
+/// Of several classes of a support vector machine each pair votes; rounding decides only where a pair is almost even.
+#[test]
+fn votes_of_pairs_name_the_class_of_the_runtime() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let rows: Vec<Row> = serde_json::from_slice(&std::fs::read(folder.join("svm_pairs.json")).unwrap()).unwrap();
+    let options = ImportOptions { output: Some("label".into()) };
+    let graph = import(&std::fs::read(folder.join("broken/svm_pairs.onnx")).unwrap(), &options).unwrap();
+    let (records, classes): (Vec<Vec<f64>>, Vec<usize>) = rows.into_iter().map(|row| (row.inputs, row.class)).unzip();
+    let labelled = Labelled { records: &records, classes: &classes };
+    let (_, report) = quantize(&graph, &records, Some(labelled), &Options::default()).unwrap();
+    let found = report.held_out.unwrap();
+    assert_eq!(found.accuracy.0, 1.0, "{found}");
+    assert!(found.agreements >= records.len() - 3 && found.max_error <= found.bound * 1.0001, "{found}");
 }

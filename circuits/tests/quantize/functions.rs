@@ -7,7 +7,7 @@ use crate::builder::{Builder, faithful, noise, noisy_records};
 use crate::patterns::{check, logits};
 
 /// Every function that is defined everywhere.
-const FUNCTIONS: [Unary; 15] = [
+const FUNCTIONS: [Unary; 24] = [
     Unary::Abs,
     Unary::Exp,
     Unary::Erf,
@@ -23,6 +23,15 @@ const FUNCTIONS: [Unary; 15] = [
     Unary::Power(3.0),
     Unary::Sin,
     Unary::Cos,
+    Unary::Sinh,
+    Unary::Cosh,
+    Unary::Atan,
+    Unary::Asinh,
+    Unary::Floor,
+    Unary::Ceil,
+    Unary::Round,
+    Unary::Shrink { lambda: 0.5, bias: 0.25 },
+    Unary::ThresholdedRelu(1.0),
 ];
 
 /// A dense layer, the function, and another dense layer; the function's argument is `around` plus or minus some 2.
@@ -57,6 +66,22 @@ fn functions_keep_to_a_given_architecture() {
         let (again, _) = faithful(&graph, &like).unwrap();
         assert_eq!(again.architecture, model.architecture);
         assert_eq!(again.parameters.tensors(), model.parameters.tensors());
+    }
+}
+
+/// Just below a jump, the key above it may be nearer: the value there is a whole jump away, and the bound says so.
+#[test]
+fn jumps_between_keys_count_in_full() {
+    let shrink = Unary::Shrink { lambda: 0.7, bias: 1.3 };
+    for function in [Unary::Floor, Unary::Ceil, Unary::Round, Unary::ThresholdedRelu(0.7), shrink] {
+        let mut b = Builder::new(&[1, 1]);
+        let x = b.map("function", FloatOp::Unary(function), 0);
+        let x = b.dense("out", x, &[1.0, -1.0], &[0.0; 2]);
+        let records: Vec<Vec<f64>> = (0..8000).map(|k| vec![f64::from(k) * 0.0005 - 1.9999]).collect();
+        let labelled = Labelled { records: &records, classes: &[0; 8000] };
+        let (_, report) = quantize(&b.graph(x), &records, Some(labelled), &Options::default()).unwrap();
+        let found = report.held_out.unwrap();
+        assert!(found.max_error > 0.3 && found.max_error <= found.bound * 1.0001, "{function:?}: {found}");
     }
 }
 

@@ -11,7 +11,7 @@
 //! | nothing, or a sigmoid of each | scores |
 //! | softmax | softmax |
 //!
-//! The class is the second of two if the score is greater than 0, and the first of the largest of several.
+//! A product by ones, as exporters write it, is nothing. The class is the second of two if the score is greater than 0, and the first of the largest of several.
 
 use super::refuse;
 use crate::architecture::Head;
@@ -60,16 +60,20 @@ impl End {
         let node = &graph.nodes[id];
         let constant = || graph.nodes[node.inputs.get(1)?.0].constant();
         let is = |values: &[f32]| constant().is_some_and(|constant| constant.iter().eq(values));
-        let single = node.shape.iter().product::<usize>() <= 2;
+        let same = node.inputs.first().is_some_and(|input| graph.nodes[input.0].shape == node.shape);
+        let single = node.shape.iter().all(|&dim| dim == 1);
         match (&node.op, shown) {
             (FloatOp::Reshape, _) => Some(shown),
+            (FloatOp::Mul, _) if same && constant().is_some_and(|all| all.iter().all(|&factor| factor == 1.0)) => {
+                Some(shown)
+            }
             (FloatOp::MatMul, Shown::Scores) if is(&[-1.0, 1.0]) => Some(Shown::Opposites),
             (FloatOp::Add, Shown::Opposites) if is(&[1.0, 0.0]) => {
                 self.offset = 0.5;
                 Some(Shown::Final)
             }
             (FloatOp::Sigmoid, Shown::Opposites) => self.read_by(Head::Sigmoid),
-            (FloatOp::Sigmoid, Shown::Scores) if node.shape.iter().all(|&dim| dim == 1) => self.read_by(Head::Sigmoid),
+            (FloatOp::Sigmoid, Shown::Scores) if single => self.read_by(Head::Sigmoid),
             (FloatOp::Sigmoid, Shown::Scores) => self.read_by(Head::Scores),
             (FloatOp::Softmax { .. }, Shown::Scores) if !single => self.read_by(Head::Softmax),
             _ => None,

@@ -88,7 +88,7 @@ impl Size {
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     Inner,
-    /// With its depth.
+    /// With its least depth: several questions may lead to it.
     Leaf(usize),
 }
 
@@ -106,14 +106,15 @@ impl Place {
 /// Which node, if any: the root of a tree that is a leaf alone has none of its own.
 type Origin = Option<usize>;
 
-/// All nodes: the roots, then the others, children after parents.
+/// All nodes, each once: the roots, then the others in the order of their least depth.
 fn walk(ensemble: &Ensemble) -> Vec<(Origin, Place)> {
     let mut found: Vec<(Origin, Place)> = Vec::with_capacity(ensemble.nodes.len());
-    let mut open = Vec::new();
+    let (mut open, mut seen) = (Vec::new(), vec![false; ensemble.nodes.len()]);
     for &root in &ensemble.roots {
         match &ensemble.nodes[root] {
             TreeNode::Branch { left, right, .. } => {
                 found.push((Some(root), Place::Inner));
+                seen[root] = true;
                 open.extend([(*left, 1), (*right, 1)]);
             }
             TreeNode::Leaf(_) => {
@@ -125,6 +126,9 @@ fn walk(ensemble: &Ensemble) -> Vec<(Origin, Place)> {
     let mut next = 0;
     while let Some(&(id, depth)) = open.get(next) {
         next += 1;
+        if std::mem::replace(&mut seen[id], true) {
+            continue;
+        }
         match &ensemble.nodes[id] {
             TreeNode::Branch { left, right, .. } => {
                 found.push((Some(id), Place::Inner));
