@@ -69,6 +69,7 @@ pub(super) fn quantize(
         },
         outcome: options.like.map_or(options.outcome, |like| like.outcome),
         records: NonZeroUsize::MIN,
+        positions: NonZeroUsize::MIN,
     };
     let architecture = match options.like {
         Some(like) => super::like::same(like, &architecture)?,

@@ -154,6 +154,7 @@ fn model(
         labels,
         outcome: options.like.map_or(options.outcome, |like| like.outcome),
         records: NonZeroUsize::MIN,
+        positions: NonZeroUsize::MIN,
     };
     let architecture = match options.like {
         Some(like) => super::like::same(like, &architecture)?,
