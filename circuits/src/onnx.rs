@@ -28,6 +28,7 @@ mod gemm;
 mod input;
 mod integers;
 mod machine;
+mod map;
 mod movement;
 mod normalization;
 mod order;

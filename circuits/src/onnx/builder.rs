@@ -1,6 +1,6 @@
 //! Builds the float graph node by node: shapes are inferred and constants folded as nodes arrive.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::ArrayD;
 
@@ -27,6 +27,8 @@ pub(super) struct Builder {
     pub(super) conditions: BTreeSet<NodeId>,
     /// Scores of which the largest does not name the class that the model predicts.
     pub(super) contrary: BTreeSet<NodeId>,
+    /// Scores with the classes last that a class at each of so many positions is taken of.
+    pub(super) maps: BTreeMap<NodeId, usize>,
     /// The ONNX node at work.
     pub(super) origin: usize,
     constants: usize,
@@ -42,6 +44,7 @@ impl Builder {
             integers: record.integers,
             conditions: BTreeSet::new(),
             contrary: BTreeSet::new(),
+            maps: BTreeMap::new(),
             origin: usize::MAX,
             constants: 0,
         }

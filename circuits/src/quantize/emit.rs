@@ -135,7 +135,7 @@ impl Assembly<'_> {
             labels: self.settings.labels.clone(),
             outcome: self.settings.outcome,
             records: NonZeroUsize::MIN,
-            positions: NonZeroUsize::MIN,
+            positions: self.settings.positions,
         };
         let parameters = Parameters::new(self.tensors);
         let architecture = self.like.map_or(Ok(architecture.clone()), |like| like::same(like, &architecture))?;

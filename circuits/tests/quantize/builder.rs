@@ -56,7 +56,7 @@ impl Builder {
     }
 
     pub(crate) fn graph(self, output: usize) -> FloatGraph {
-        FloatGraph { nodes: self.0, output: NodeId(output), labels: None, notes: Vec::new() }
+        FloatGraph { nodes: self.0, output: NodeId(output), positions: 1, labels: None, notes: Vec::new() }
     }
 }
 
