@@ -17,7 +17,7 @@ use crate::encoding::DecodeError;
 use crate::groth16::{VerifyError, verify};
 use crate::key::{PreparedVerifyingKey, SetupKind};
 
-pub use map::{ClassReading, MapReading};
+pub use map::{ClassReading, MapReading, counted};
 pub use proof_file::ProofFile;
 pub use public_model::PublicModel;
 pub use reading::{CaseReading, Opening, Reading, ScoreReading};

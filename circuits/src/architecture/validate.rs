@@ -155,6 +155,19 @@ impl Architecture {
         inferred.map_err(|source| ArchitectureError::Layer { name: node.name.clone(), source })
     }
 
+    /// Whether a statement has room for the outcome of every record beside its commitment.
+    fn has_room(&self, len: usize) -> bool {
+        self.outcome_words(len) < MAX_WORDS / self.records
+    }
+
+    /// The same with a commitment for an outcome, if a statement has no room for its class map.
+    pub(crate) fn with_room(self, scores: usize) -> Self {
+        match self.positions.get() {
+            2.. if !self.has_room(scores) => Self { outcome: OutcomeKind::Commitment, ..self },
+            _ => self,
+        }
+    }
+
     fn check_positions(&self, shape: &[usize], len: usize) -> Result<(), ArchitectureError> {
         let positions = self.positions.get();
         if positions == 1 {
@@ -197,10 +210,10 @@ impl Architecture {
             let range = format!("{} to {}", interval.lo, interval.hi);
             return Err(scores(format!("could be anything from {range}, but are disclosed in 32 bits")));
         }
-        let (words, room) = (self.outcome_words(len), MAX_WORDS / self.records);
-        if words < room {
+        if self.has_room(len) {
             return Ok(());
         }
+        let words = self.outcome_words(len);
         Err(scores(match self.records.get() {
             1 if self.positions.get() > 1 => format!(
                 "decide a class map of {words} words, but a statement has room for {}: disclose a commitment to it instead",

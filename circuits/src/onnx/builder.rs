@@ -6,6 +6,7 @@ use ndarray::ArrayD;
 
 use super::error::Reason;
 use super::input::Declared;
+use super::map::Map;
 use super::tensor::Tensor;
 use super::value::Value;
 use crate::graph::{FloatNode, FloatOp, NodeId, ShapeError, fold};
@@ -27,8 +28,8 @@ pub(super) struct Builder {
     pub(super) conditions: BTreeSet<NodeId>,
     /// Scores of which the largest does not name the class that the model predicts.
     pub(super) contrary: BTreeSet<NodeId>,
-    /// Scores with the classes last that a class at each of so many positions is taken of.
-    pub(super) maps: BTreeMap<NodeId, usize>,
+    /// Scores of which the class at each position is taken.
+    pub(super) maps: BTreeMap<NodeId, Map>,
     /// The ONNX node at work.
     pub(super) origin: usize,
     constants: usize,

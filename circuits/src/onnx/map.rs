@@ -8,46 +8,48 @@ use super::builder::Builder;
 use super::error::{Reason, printable};
 use crate::graph::{FloatNode, FloatOp, NodeId};
 
-/// The scores with the classes last, and the number of positions, if `scores` are more than one for each class.
-pub(super) fn find(name: &str, scores: NodeId, builder: &mut Builder) -> Result<Option<(NodeId, usize)>, Reason> {
-    let shape = builder.shape(scores).to_vec();
-    if shape.iter().filter(|dim| **dim > 1).count() <= 1 {
-        return Ok(None);
-    }
-    let guessed = (shape.len() >= 4).then_some(1);
-    let axis = match (shape.first(), channels(builder, scores).or(guessed)) {
-        (Some(1), Some(axis)) => axis,
-        (Some(1), None) => {
-            return refuse(
+/// Scores of a class map.
+#[derive(Clone)]
+pub(super) struct Map {
+    /// The scores with the classes last.
+    pub(super) scores: NodeId,
+    /// Number of positions.
+    pub(super) positions: usize,
+    /// What was found, for printing.
+    pub(super) note: String,
+}
+
+impl Map {
+    /// The map of an output, if it is more than one score for each class.
+    pub(super) fn find(name: &str, scores: NodeId, builder: &mut Builder) -> Result<Option<Self>, Reason> {
+        let shape = builder.shape(scores).to_vec();
+        if shape.iter().filter(|dim| **dim > 1).count() <= 1 {
+            return Ok(None);
+        }
+        let guessed = (shape.len() >= 4).then_some(1);
+        match (shape.first(), channels(builder, scores).or(guessed)) {
+            (Some(1), Some(axis)) => Self::new(name, scores, axis, builder).map(Some),
+            (Some(1), None) => refuse(
                 &shape,
                 "has scores along several axes, and nothing tells which of them counts the classes: end the model in ArgMax \
                  or Softmax over that axis",
-            );
+            ),
+            _ => refuse(&shape, "is more than one score for each class of one record"),
         }
-        _ => return refuse(&shape, "is more than one score for each class of one record"),
-    };
-    let found = arrange(name, scores, axis, builder)?;
-    builder.notes.push(note(name, &shape, axis));
-    Ok(Some(found))
+    }
+
+    /// The map of scores whose classes `axis` counts.
+    pub(super) fn new(name: &str, scores: NodeId, axis: usize, builder: &mut Builder) -> Result<Self, Reason> {
+        let shape = builder.shape(scores).to_vec();
+        let positions = shape.iter().enumerate().filter(|(other, _)| *other != axis).map(|(_, dim)| dim).product();
+        let last = axis + 1 == shape.len();
+        let scores = if last { scores } else { turned(name, scores, axis, builder)? };
+        Ok(Self { scores, positions, note: note(name, &shape, axis) })
+    }
 }
 
 fn refuse<T>(shape: &[usize], problem: &str) -> Result<T, Reason> {
     Err(Reason::Output(format!("its shape {shape:?} {problem}")))
-}
-
-/// The scores with `axis` last, and the number of lanes along it.
-pub(super) fn arrange(
-    name: &str,
-    scores: NodeId,
-    axis: usize,
-    builder: &mut Builder,
-) -> Result<(NodeId, usize), Reason> {
-    let shape = builder.shape(scores).to_vec();
-    let lanes = shape.iter().enumerate().filter(|(other, _)| *other != axis).map(|(_, dim)| dim).product();
-    if axis + 1 == shape.len() {
-        return Ok((scores, lanes));
-    }
-    Ok((turned(name, scores, axis, builder)?, lanes))
 }
 
 /// Moves an axis last, in front of a softmax along it and of what is done to each entry alone at the end of a network.
@@ -112,15 +114,11 @@ fn entrywise(builder: &Builder, node: &FloatNode) -> Option<NodeId> {
 }
 
 fn note(name: &str, shape: &[usize], axis: usize) -> String {
-    let extents = shape.iter().enumerate().skip_while(|(other, dim)| *other != axis && **dim == 1);
-    let extents: Vec<_> = extents.filter(|(other, _)| *other != axis).map(|(_, dim)| dim.to_string()).collect();
-    let (positions, name) = (extents.join(" × "), printable(name));
-    match shape[axis] {
-        1 => format!(
-            "output `{name}` {shape:?} is a class map of {positions} positions with one score each: two classes"
-        ),
-        classes => format!(
-            "output `{name}` {shape:?} is a class map of {positions} positions with {classes} classes, along axis {axis}"
-        ),
-    }
+    let extents = shape.iter().enumerate().skip(1).filter(|(other, _)| *other != axis);
+    let extents: Vec<_> = extents.map(|(_, dim)| dim.to_string()).collect();
+    let classes = match shape.get(axis) {
+        Some(1) => "two classes by one score each".to_owned(),
+        classes => format!("{} classes, along axis {axis}", classes.unwrap_or(&0)),
+    };
+    format!("`{}` {shape:?} is a class map: {} positions, {classes}", printable(name), extents.join(" × "))
 }

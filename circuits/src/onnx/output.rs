@@ -3,7 +3,7 @@
 use super::ImportOptions;
 use super::builder::Builder;
 use super::error::{Fault, Place, Reason, printable};
-use super::map;
+use super::map::Map;
 use super::order::Makers;
 use super::proto::{GraphProto, ValueInfoProto};
 use super::tensor;
@@ -49,7 +49,7 @@ pub(super) fn scores(name: &str, value: &Value, builder: &mut Builder) -> Result
         Value::Class(id) => {
             let note = format!("output `{}` is the class of the largest score: the scores are used", printable(name));
             builder.notes.push(note);
-            (*id, builder.maps.get(id).copied())
+            (*id, builder.maps.get(id).cloned())
         }
         _ => return Err(Reason::Output("it holds integers that stand for no floats, or strings".into())),
     };
@@ -60,10 +60,11 @@ pub(super) fn scores(name: &str, value: &Value, builder: &mut Builder) -> Result
     if builder.known(id).is_some() {
         return Err(Reason::Output("it does not depend on the record".into()));
     }
-    if let Some(positions) = map {
-        return Ok((id, positions));
-    }
-    Ok(map::find(name, id, builder)?.unwrap_or((id, 1)))
+    let Some(map) = map.map_or_else(|| Map::find(name, id, builder), |map| Ok(Some(map)))? else {
+        return Ok((id, 1));
+    };
+    builder.notes.push(map.note);
+    Ok((map.scores, map.positions))
 }
 
 /// Labels given for these scores, else labels given for scores before them, if there are as many.

@@ -3,7 +3,7 @@
 
 use super::call::{Call, Outputs, axis};
 use super::error::Reason;
-use super::map;
+use super::map::Map;
 use super::reduction::{extreme_along, negated};
 use super::registry::Operator;
 use super::value::Value;
@@ -29,8 +29,9 @@ fn class(call: &mut Call<'_>, smallest: bool) -> Outputs {
     if shape[0] != 1 {
         return Reason::argument("attribute `axis`", "leaves a class for each of several records");
     }
-    let (scores, positions) = map::arrange(call.name, scores, axis, call.builder)?;
-    call.builder.maps.insert(scores, positions);
+    let map = Map::new(call.name, scores, axis, call.builder)?;
+    let scores = map.scores;
+    call.builder.maps.insert(scores, map);
     Ok(vec![Value::Class(scores)])
 }
 

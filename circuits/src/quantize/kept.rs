@@ -73,7 +73,7 @@ pub(super) fn quantize(
     };
     let architecture = match options.like {
         Some(like) => super::like::same(like, &architecture)?,
-        None => architecture,
+        None => architecture.with_room(entries * graph.positions.max(1)),
     };
     architecture.validate()?;
     let model = QuantizedModel { architecture, parameters: parameters_of };

@@ -24,7 +24,7 @@ pub struct Options<'a> {
     pub activation_bits: u32,
     /// How far a feature's range is widened on both sides, as a part of its span; by default ½ for tables and 0 for images.
     pub margin: Option<f64>,
-    /// What the statement discloses.
+    /// What the statement discloses; a class map that is too large for a statement is committed to instead.
     pub outcome: OutcomeKind,
     /// Names of the classes; by default what the model itself says, or `class 0`, `class 1`, ….
     pub labels: Option<Vec<String>>,

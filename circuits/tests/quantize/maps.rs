@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use zkdx_circuits::OutcomeKind;
 use zkdx_circuits::architecture::{Head, Policy};
-use zkdx_circuits::graph::FloatGraph;
+use zkdx_circuits::graph::{FloatGraph, FloatOp};
 use zkdx_circuits::layers::argmax;
 use zkdx_circuits::onnx::{ImportOptions, import};
 use zkdx_circuits::quantize::{Labelled, Options, QuantizeError, QuantizedModel, quantize};
 use zkdx_circuits::records::read_csv;
 use zkdx_circuits::system::compile;
 
-use crate::builder::noisy_records;
+use crate::builder::{Builder, noisy_records, same};
 
 #[derive(Deserialize)]
 struct Row {
@@ -68,21 +69,16 @@ fn what_the_importer_decides_is_said() {
     let fixtures = fixtures();
     let said =
         |name: &str| fixtures[name].0.notes.iter().filter(|note| note.contains("class")).cloned().collect::<Vec<_>>();
+    assert_eq!(said("logits"), ["`y` [1, 3, 3, 4] is a class map: 3 × 4 positions, 3 classes, along axis 1"]);
+    assert_eq!(said("one_logit"), ["`y` [1, 1, 3, 4] is a class map: 3 × 4 positions, two classes by one score each"]);
+    assert_eq!(said("channels_last"), ["`y` [1, 3, 4, 3] is a class map: 3 × 4 positions, 3 classes, along axis 3"]);
+    assert_eq!(said("tags"), ["`y` [1, 5, 4] is a class map: 5 positions, 4 classes, along axis 2"]);
+    assert_eq!(said("signal"), ["`y` [1, 3, 4] is a class map: 4 positions, 3 classes, along axis 1"]);
+    let class = "output `y` is the class of the largest score: the scores are used";
     assert_eq!(
-        said("logits"),
-        ["output `y` [1, 3, 3, 4] is a class map of 3 × 4 positions with 3 classes, along axis 1"]
+        said("classes"),
+        [class, "`argmax_y` [1, 3, 3, 4] is a class map: 3 × 4 positions, 3 classes, along axis 1"]
     );
-    assert_eq!(
-        said("one_logit"),
-        ["output `y` [1, 1, 3, 4] is a class map of 3 × 4 positions with one score each: two classes"]
-    );
-    assert_eq!(
-        said("channels_last"),
-        ["output `y` [1, 3, 4, 3] is a class map of 3 × 4 positions with 3 classes, along axis 3"]
-    );
-    assert_eq!(said("tags"), ["output `y` [1, 5, 4] is a class map of 5 positions with 4 classes, along axis 2"]);
-    assert_eq!(said("signal"), ["output `y` [1, 3, 4] is a class map of 4 positions with 3 classes, along axis 1"]);
-    assert_eq!(said("classes"), ["output `y` is the class of the largest score: the scores are used"]);
 }
 
 /// Softmax over the classes and sigmoids are left out; a softmax over something else is computed.
@@ -164,6 +160,20 @@ fn maps_are_quantised_like_others() {
     assert!(quantize(&fixtures["channels_last"].0, &records, None, &options).is_ok());
     assert!(quantize(&fixtures["two_logits"].0, &records, None, &options).is_err());
     assert!(quantize(&fixtures["resized"].0, &records, None, &options).is_err());
+}
+
+/// More positions than a statement has bits for.
+#[test]
+fn large_maps_are_committed_to() {
+    for (side, outcome) in [(124, OutcomeKind::Class), (126, OutcomeKind::Commitment)] {
+        let mut b = Builder::new(&[1, 1, side, side]);
+        let scores = b.conv("conv", 0, same(1, 1), 3);
+        let last = b.node("last", FloatOp::Reshape, &[scores], &[1, side, side, 1]);
+        let graph = FloatGraph { positions: side * side, ..b.graph(last) };
+        let records = noisy_records(1, 3, side * side);
+        let (model, _) = quantize(&graph, &records, None, &Options::default()).expect("integers");
+        assert_eq!(model.architecture.outcome, outcome, "{side}");
+    }
 }
 
 /// The network that marks lesions: ONNX Runtime's masks, of which the integers change fewer than one pixel in 200.

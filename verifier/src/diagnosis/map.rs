@@ -44,9 +44,15 @@ impl MapReading {
         })
     }
 
-    /// Number of positions.
-    pub fn positions(&self) -> usize {
-        self.classes.iter().map(|class| class.positions).sum()
+    /// Extents and number of positions, such as `32 × 32 positions`.
+    pub fn extents(&self) -> String {
+        let extents: Vec<_> = self.shape.iter().map(usize::to_string).collect();
+        format!("{} positions", extents.join(" × "))
+    }
+
+    /// Positions of each class that has any, in one line.
+    pub fn summary(&self) -> String {
+        counted(self.classes.iter().map(|class| (class.label.as_str(), class.positions)))
     }
 
     /// Refuses a reading that says anything else.
@@ -56,6 +62,13 @@ impl MapReading {
         require_equal("map.rows", &self.rows.len(), &got.rows.len())?;
         self.rows.iter().zip(&got.rows).try_for_each(|(expected, got)| require_equal("map.rows", expected, got))
     }
+}
+
+/// Labels with the number of positions of each, in one line.
+pub fn counted<'l>(labels: impl Iterator<Item = (&'l str, usize)> + Clone) -> String {
+    let all: usize = labels.clone().map(|(_, positions)| positions).sum();
+    let some = labels.filter(|(_, positions)| *positions > 0).map(|(label, positions)| format!("{label} {positions}"));
+    format!("{} of {all} positions", some.collect::<Vec<_>>().join(", "))
 }
 
 impl ClassReading {

@@ -109,6 +109,11 @@ impl CaseReading {
         })
     }
 
+    /// The outcome in one line, unless it is committed.
+    pub fn summary(&self) -> Option<String> {
+        self.diagnosis.clone().or_else(|| self.map.as_ref().map(MapReading::summary))
+    }
+
     fn require_equal(&self, got: &Self) -> Result<(), DiagnosisError> {
         require_equal("diagnosis", &self.diagnosis, &got.diagnosis)?;
         match (&self.map, &got.map) {
