@@ -17,6 +17,7 @@ pub use evaluate::{Evaluation, InputError};
 pub use validate::{ArchitectureError, MAX_LAYERS};
 
 use crate::layers::Layer;
+use crate::statement::OutcomeForm;
 
 /// An inclusive range of integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -92,6 +93,30 @@ pub struct Architecture {
     /// Records that one proof is about; they share what is proven of the weights.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub records: NonZeroUsize,
+    /// Positions with a class each, where the outcome is a class map: the scores' last axis holds those of one position.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub positions: NonZeroUsize,
+}
+
+impl Architecture {
+    /// What an outcome is made of where the value of the scores has `scores` entries. A class map is disclosed without its scores.
+    pub fn outcome_form(&self, scores: usize) -> OutcomeForm {
+        let positions = self.positions.get();
+        let shown = match (self.outcome, positions) {
+            (OutcomeKind::Class, _) | (_, 2..) => 0,
+            _ => scores,
+        };
+        let width = scores / positions;
+        OutcomeForm { positions, classes: if width == 1 { 2 } else { width }, scores: shown }
+    }
+
+    /// Statement words of one record's outcome.
+    pub fn outcome_words(&self, scores: usize) -> usize {
+        match self.outcome {
+            OutcomeKind::Commitment => 1,
+            _ => self.outcome_form(scores).words(),
+        }
+    }
 }
 
 const fn one() -> NonZeroUsize {
@@ -99,8 +124,8 @@ const fn one() -> NonZeroUsize {
 }
 
 /// Serde hands a reference over.
-fn is_one(records: &NonZeroUsize) -> bool {
-    *records == one()
+fn is_one(count: &NonZeroUsize) -> bool {
+    *count == one()
 }
 
 /// A value in the integer graph: 0 is the record, `i + 1` is the output of layer `i`.
@@ -171,11 +196,11 @@ pub enum Head {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutcomeKind {
-    /// The class alone.
+    /// The class alone, or the class map.
     Class,
     /// The class and every score.
     ClassAndScores,
-    /// A blinded commitment to class and scores.
+    /// A blinded commitment to class and scores, or to the class map.
     Commitment,
 }
 

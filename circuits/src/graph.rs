@@ -39,8 +39,10 @@ pub struct NodeId(pub usize);
 pub struct FloatGraph {
     /// Nodes in topological order.
     pub nodes: Vec<FloatNode>,
-    /// Scores or probabilities, one per class; a single entry for a binary model.
+    /// Scores or probabilities, one per class; a single entry for a binary model. Of a class map, at each position.
     pub output: NodeId,
+    /// Positions with scores of their own, which are then the last axis of the output: more than one for a class map.
+    pub positions: usize,
     /// Class labels that the model itself carries.
     pub labels: Option<Vec<String>>,
     /// What the importer decided on the user's behalf, for printing.

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use affine::Affine;
-pub use argmax::{argmax, relate_argmax};
+pub use argmax::{argmax, classes, relate_argmax};
 pub use combine::Combine;
 pub use concat::Concat;
 pub use conv::Conv;

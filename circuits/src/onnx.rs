@@ -35,6 +35,7 @@ mod integers;
 mod interpolate;
 mod known;
 mod machine;
+mod map;
 mod movement;
 mod normalization;
 mod order;

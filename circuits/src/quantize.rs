@@ -40,7 +40,7 @@ pub use fuse::Refusal;
 pub use metrics::auc;
 pub use options::{Options, WIDTHS};
 pub use ranges::Named;
-pub use report::{Disagreement, HeldOut, LayerReport, OutOfRange, Report};
+pub use report::{Disagreement, HeldOut, LayerReport, MapsReport, OutOfRange, Report};
 
 use ndarray::Array2;
 
@@ -61,7 +61,7 @@ pub struct QuantizedModel {
 pub struct Labelled<'a> {
     /// Raw values in feature order.
     pub records: &'a [Vec<f64>],
-    /// Index of the true class of each record.
+    /// Index of the true class of each record; of class maps, of each position in row-major order, map after map.
     pub classes: &'a [usize],
 }
 
@@ -82,7 +82,7 @@ pub fn quantize(
     let (network, head) = prepare(graph)?;
     let len = network.nodes[0].len();
     error::check_records("calibration", calibration, len)?;
-    held_out.map_or(Ok(()), |held_out| error::check_labelled(&held_out, len))?;
+    held_out.map_or(Ok(()), |held_out| error::check_labelled(&held_out, len, graph.positions))?;
     let classes = classes::Classes::of(&network);
     let settings = options.settle(graph, &network, &classes, head, calibration)?;
     let floats = network.trace(&matrix(calibration, len));
@@ -95,7 +95,7 @@ pub fn quantize(
 fn prepare(graph: &FloatGraph) -> Result<(network::Network, crate::architecture::Head), QuantizeError> {
     let fuse::Fused { mut draft, output, mut refusals } = fuse::fuse(graph);
     let output = output.ok_or(QuantizeError::NoLayer)?;
-    let tail = tail::strip(&mut draft, &output);
+    let tail = tail::strip(&mut draft, &output, graph.positions);
     let output = draft.settle("scores", &tail.scores);
     refusals.extend(fuse::misplaced(graph, &draft, output));
     if !refusals.is_empty() {

@@ -24,7 +24,7 @@ pub use npy::read_npy;
 pub struct RawRecords {
     /// Values in feature order, one list per record.
     pub values: Vec<Vec<f64>>,
-    /// The class of each record, where the file has labels.
+    /// The class of each record, where the file has labels; of class maps, of each position, map after map.
     pub labels: Option<Vec<usize>>,
 }
 

@@ -10,7 +10,7 @@ use sha3::{Digest, Keccak256};
 
 pub use context::{Context, nullifier};
 pub(crate) use outcome::score_position;
-pub use outcome::{Outcome, OutcomeError, SCORE_INTERVAL, SCORE_OFFSET, SCORES_PER_WORD, outcome_words};
+pub use outcome::{Outcome, OutcomeError, OutcomeForm, SCORE_INTERVAL, SCORE_OFFSET, SCORES_PER_WORD};
 
 use crate::field::{self, Fr};
 
@@ -77,7 +77,7 @@ pub struct Statement {
 pub struct Case {
     /// Hiding commitment to the record.
     pub record_commitment: Fr,
-    /// The outcome as field elements, see [`outcome_words`].
+    /// The outcome as field elements, see [`OutcomeForm`].
     pub outcome: Vec<Fr>,
     /// Where this case may be used.
     pub context: Context,

@@ -38,6 +38,7 @@ pub(crate) use contraction::ContractLayout;
 pub use definition::Definition;
 pub use express::Solved;
 pub use groups::Groups;
+pub(crate) use packing::place;
 pub use table::Table;
 pub use witness::{SystemWitness, WitnessError};
 

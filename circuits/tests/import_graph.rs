@@ -11,7 +11,7 @@ fn node(name: &str, op: FloatOp, inputs: &[usize], shape: &[usize]) -> FloatNode
 /// A record of three values, and one node that reads it.
 fn graph(op: FloatOp, inputs: &[usize], shape: &[usize]) -> FloatGraph {
     let nodes = vec![node("record", FloatOp::Input, &[], &[1, 3]), node("result", op, inputs, shape)];
-    FloatGraph { nodes, output: NodeId(1), labels: None, notes: Vec::new() }
+    FloatGraph { nodes, output: NodeId(1), positions: 1, labels: None, notes: Vec::new() }
 }
 
 fn window(input: usize, kernel: usize) -> Window {
@@ -31,7 +31,7 @@ fn convolution(weight: &[f32], shape: &[usize], window: Window, groups: usize, o
         node("weight", FloatOp::Constant(weight), &[], shape),
         node("result", FloatOp::Conv { window, groups }, &[0, 1], out),
     ];
-    FloatGraph { nodes, output: NodeId(2), labels: None, notes: Vec::new() }
+    FloatGraph { nodes, output: NodeId(2), positions: 1, labels: None, notes: Vec::new() }
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn classes_are_those_of_the_model() {
     for case in Case::all() {
         let model = case.quantized();
         for (raw, answer) in case.calibration.iter().zip(&case.answers) {
-            assert_eq!(run(&model, raw).class, class(&answer.output), "{}", case.name);
+            assert_eq!(run(&model, raw).class(), class(&answer.output), "{}", case.name);
         }
     }
 }

@@ -138,12 +138,28 @@ fn all_operators(kind: OutcomeKind) -> Architecture {
     architecture
 }
 
+/// A class map of so many scores for each position.
+fn class_map(width: usize, kind: OutcomeKind) -> Architecture {
+    let mut sketch = Sketch::new(&[1, 3, 2], BYTES);
+    let scores = sketch.dense(RECORD, [2, width], BYTES, Some(BYTES));
+    sketch.architecture.outcome = kind;
+    sketch.finish_map(scores, 3)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn records_get_the_words_they_get_alone(records in 1usize..5, kind in prop::sample::select(&KINDS[..]), seed: u64) {
         let several = Several::new(&all_operators(kind), records, seed);
+        let words = several.assert_complete();
+        several.assert_lowered(&words);
+    }
+
+    #[test]
+    fn maps_get_the_words_they_get_alone(records in 1usize..4, width in 1usize..4, committed: bool, seed: u64) {
+        let kind = if committed { OutcomeKind::Commitment } else { OutcomeKind::Class };
+        let several = Several::new(&class_map(width, kind), records, seed);
         let words = several.assert_complete();
         several.assert_lowered(&words);
     }
@@ -165,7 +181,12 @@ proptest! {
 /// Words of another record, and every change of an entry or of a word.
 #[test]
 fn nothing_else_is_accepted() {
-    let several = Several::new(&all_operators(OutcomeKind::ClassAndScores), 2, 9);
+    assert_nothing_else_is_accepted(&all_operators(OutcomeKind::ClassAndScores));
+    (1..4).for_each(|width| assert_nothing_else_is_accepted(&class_map(width, OutcomeKind::Class)));
+}
+
+fn assert_nothing_else_is_accepted(architecture: &Architecture) {
+    let several = Several::new(architecture, 2, 9);
     let words = several.assert_complete();
     let mut witness = several.witness();
     let accepts =
@@ -199,7 +220,15 @@ fn nothing_else_is_accepted() {
 /// Every column of either record in the circuit, by each way to multiply; columns that only zeros meet are free, as in a system of one.
 #[test]
 fn every_changed_column_is_noticed() {
-    let several = Several::new(&all_operators(OutcomeKind::Commitment), 2, 5);
+    assert_every_column_is_noticed(&all_operators(OutcomeKind::Commitment));
+    for width in 1..4 {
+        assert_every_column_is_noticed(&class_map(width, OutcomeKind::Class));
+        assert_every_column_is_noticed(&class_map(width, OutcomeKind::Commitment));
+    }
+}
+
+fn assert_every_column_is_noticed(architecture: &Architecture) {
+    let several = Several::new(architecture, 2, 5);
     let (words, witness) = (several.assert_complete(), several.witness());
     for multiply in [Multiply::Limbs, Multiply::Powers] {
         let plan = Plan::pick(&several.system, vec![4], Some(multiply), |_, _| None);

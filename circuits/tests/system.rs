@@ -156,7 +156,7 @@ fn the_first_of_equal_scores_wins() {
     for (record, class) in [(vec![7, 7], 0), (vec![-128, 127, 127], 1), (vec![0], 0), (vec![1], 1), (vec![-1], 0)] {
         let case = tied(record);
         case.assert_complete();
-        assert_eq!(case.architecture.evaluate(&case.record, &case.parameters).map(|run| run.class), Ok(class));
+        assert_eq!(case.architecture.evaluate(&case.record, &case.parameters).map(|run| run.class()), Ok(class));
     }
 }
 
@@ -225,7 +225,7 @@ fn definitions_read_only_earlier_tensors() {
         assert!(match info.definition {
             Definition::Given => true,
             Definition::Largest { of, .. } => earlier(of),
-            Definition::Quotient { of, .. } | Definition::Remainder { of, .. } | Definition::ArgMax { of } =>
+            Definition::Quotient { of, .. } | Definition::Remainder { of, .. } | Definition::ArgMax { of, .. } =>
                 earlier(of),
             Definition::TableValue { key, .. } => earlier(key),
             Definition::Ratio { numerator, denominator, .. } => earlier(numerator) && earlier(denominator),

@@ -111,11 +111,11 @@ pub(crate) enum BundledModel {
 /// What the statement says of the outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutcomeArg {
-    /// The class alone.
+    /// The class alone, or the class map.
     Class,
     /// The class and every score.
     ClassAndScores,
-    /// A blinded commitment to class and scores.
+    /// A blinded commitment to class and scores, or to the class map.
     Commitment,
 }
 
@@ -145,7 +145,8 @@ pub(crate) struct QuantizeArgs {
     /// Records that show the ranges of the data: CSV with a header, or NPY.
     #[arg(long, value_name = "FILE")]
     pub(crate) calibrate: PathBuf,
-    /// Records with a `label` column, to measure label agreement and AUC before and after.
+    /// Records with a `label` column, to measure label agreement and AUC before and after: the index of the class, of a class map that of
+    /// each position, row by row, with spaces between.
     #[arg(long, value_name = "FILE")]
     pub(crate) evaluate: Option<PathBuf>,
     /// The model's card: name, version, description, labels, features.
@@ -252,6 +253,12 @@ pub(crate) struct VerifyArgs {
     /// Open a committed outcome with this file; once for each outcome to open.
     #[arg(long, value_name = "FILE")]
     pub(crate) opening: Vec<PathBuf>,
+    /// Write a class map as the class index of each position, .csv or .pgm; of several records, with the number of each in the name.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: Option<PathBuf>,
+    /// Replacing.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
 }
 
 /// Flags of `export`.

@@ -7,6 +7,7 @@ mod completions;
 mod demo;
 mod export;
 mod inspect;
+mod map;
 mod prove;
 mod quantize;
 mod register;

@@ -7,7 +7,7 @@ use zkdx_circuits::architecture::Policy;
 use zkdx_circuits::{Architecture, Blinding, Card, Context as ProofContext, Parameters, Record};
 use zkdx_contracts::{Chain, Suite};
 use zkdx_prover::{Cpu, Network, Patient, Proven, Prover, ProvingKey, Registration};
-use zkdx_verifier::diagnosis::verify_file;
+use zkdx_verifier::diagnosis::{CaseReading, verify_file};
 use zkdx_verifier::{Diagnosis, PreparedVerifyingKey, PublicModel};
 
 use crate::error::{CliError, Context, Kind, Result};
@@ -127,7 +127,7 @@ impl Registered {
         let diagnosis = verify_file(&self.verifying, &self.public, &proven.file, &proven.openings);
         measured.verify_seconds = start.elapsed().as_secs_f64();
         let diagnosis = diagnosis.or_fail(Kind::Refused, "the proof does not verify")?;
-        measured.label = diagnosis.reading.cases.first().and_then(|case| case.diagnosis.clone());
+        measured.label = diagnosis.reading.cases.first().and_then(CaseReading::summary);
         Ok(diagnosis)
     }
 }

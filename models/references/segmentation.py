@@ -3,9 +3,9 @@
 A lesion is a bright blob with a wavy edge on an uneven background with noise; bright lines, a pixel wide, cross the image and
 belong to the background. It is made up, and of no clinical use.
 
-Masks are written as 256 hexadecimal digits, one bit for each pixel, row by row, the first pixel in the highest bit.
-`masks.csv` has the true masks of the held-out records, `reference.csv` those that ONNX Runtime predicts, and `scores.csv` all
-its scores for the first record: those of the background, row by row, then those of the lesion.
+The label of a record is its mask: the class of each pixel, row by row, with spaces between. `reference.csv` has the masks that
+ONNX Runtime predicts for the held-out records as 256 hexadecimal digits, one bit for each pixel, the first pixel in the highest
+bit; `scores.csv` has all its scores for the first record: those of the background, row by row, then those of the lesion.
 """
 
 import jax.numpy as jnp
@@ -129,8 +129,7 @@ def generate(root):
     folder = root / "segmentation"
     write_model(folder, proto, about)
     write_records(folder / "calibration.csv", about, images[:CALIBRATION])
-    write_records(folder / "held_out.csv", about, held)
-    write_table(folder / "masks.csv", ["mask"], ([hexadecimal(mask)] for mask in truth))
+    write_records(folder / "held_out.csv", about, held, (" ".join(map(str, mask.ravel())) for mask in truth))
     write_table(folder / "reference.csv", ["predicted"], ([hexadecimal(mask)] for mask in predicted))
     header = [f"score_{label}_{i}" for label in LABELS for i in range(1, SIDE * SIDE + 1)]
     write_table(folder / "scores.csv", header, (record.ravel() for record in scores[:SCORED]))

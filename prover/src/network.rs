@@ -11,7 +11,9 @@ use thiserror::Error;
 use zkdx_circuits::lower::{self, LowerError, NetworkCircuit, Plan, Report};
 use zkdx_circuits::r1cs::{FirstRoundWitness, R1cs, shape};
 use zkdx_circuits::system::{Blindings, CompileError, TensorSystem, WitnessError, compile};
-use zkdx_circuits::{Architecture, Blinding, Card, Case, Context, Fr, OutcomeKind, Parameters, Record, Statement};
+use zkdx_circuits::{
+    Architecture, Blinding, Card, Case, Context, Fr, Outcome, OutcomeKind, Parameters, Record, Statement,
+};
 use zkdx_verifier::diagnosis::disclosed;
 use zkdx_verifier::{DiagnosisError, Opening, ProofFile, PublicModel, Reading};
 
@@ -182,7 +184,7 @@ impl Network {
         let synthesis = Step { wall: tensors.wall + round.wall, cpu: tensors.cpu + round.cpu };
         let statement = statement(public, &words, patients);
         let (proof, timings) = prover.prove(first, &statement, rng)?;
-        let reading = Reading::new(public, &statement, &disclosed(public, &statement, &[])?);
+        let reading = Reading::new(public, &statement, &disclosed(public, &statement, &[])?)?;
         let openings = self.openings(patients, parameters, &outcomes);
         Ok(Proven { file: ProofFile { statement, proof, reading }, openings, synthesis, timings })
     }
@@ -206,8 +208,9 @@ impl Network {
         }
         let open = |(patient, hiding): (&Patient<'_>, &Blinding)| {
             let evaluation = self.architecture.evaluate(patient.record, parameters).ok()?;
-            let outcome = zkdx_circuits::Outcome { class: evaluation.class, scores: evaluation.scores.clone() };
-            Some(Opening::new(&outcome, hiding))
+            let shown = self.architecture.outcome_form(evaluation.scores.len()).scores;
+            let scores = evaluation.scores.iter().take(shown).copied().collect();
+            Some(Opening::new(&Outcome { classes: evaluation.classes.clone(), scores }, hiding))
         };
         patients.iter().zip(hiding).filter_map(open).collect()
     }

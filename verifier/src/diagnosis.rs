@@ -4,18 +4,20 @@
 //! its card. So everything a person reads is recomputed here from verified values; the readable part of a proof file
 //! is compared with that and refused if it says anything else.
 
+mod map;
 mod proof_file;
 mod public_model;
 mod reading;
 
 use thiserror::Error;
-use zkdx_circuits::statement::OutcomeError;
+use zkdx_circuits::statement::{OutcomeError, OutcomeForm};
 use zkdx_circuits::{Case, Outcome, OutcomeKind, Statement};
 
 use crate::encoding::DecodeError;
 use crate::groth16::{VerifyError, verify};
 use crate::key::{PreparedVerifyingKey, SetupKind};
 
+pub use map::{ClassReading, MapReading, counted};
 pub use proof_file::ProofFile;
 pub use public_model::PublicModel;
 pub use reading::{CaseReading, Opening, Reading, ScoreReading};
@@ -23,7 +25,7 @@ pub use reading::{CaseReading, Opening, Reading, ScoreReading};
 /// A verified diagnosis of each record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnosis {
-    /// For each case the class, and the scores if they are disclosed; `None` if the outcome is a commitment that was not opened.
+    /// For each case the class or class map, and the scores if they are disclosed; `None` if the outcome is a commitment that was not opened.
     pub outcomes: Vec<Option<Outcome>>,
     /// The same for people.
     pub reading: Reading,
@@ -88,9 +90,9 @@ pub fn verify_file(
     model.check(key.key())?;
     verify(key, model.model(), &file.statement, &file.proof)?;
     let outcomes = disclosed(model, &file.statement, openings)?;
-    let committed = Reading::new(model, &file.statement, &disclosed(model, &file.statement, &[])?);
+    let committed = Reading::new(model, &file.statement, &disclosed(model, &file.statement, &[])?)?;
     committed.require_equal(&file.reading)?;
-    let reading = Reading::new(model, &file.statement, &outcomes);
+    let reading = Reading::new(model, &file.statement, &outcomes)?;
     Ok(Diagnosis { outcomes, reading, setup: key.key().setup })
 }
 
@@ -100,16 +102,14 @@ pub fn disclosed(
     statement: &Statement,
     openings: &[Opening],
 ) -> Result<Vec<Option<Outcome>>, DiagnosisError> {
-    let (classes, scores) = (model.classes(), model.scores()?);
-    let scores = match model.architecture().outcome {
-        OutcomeKind::Commitment => return opened(statement, openings, (classes, scores)),
-        OutcomeKind::Class => 0,
-        OutcomeKind::ClassAndScores => scores,
-    };
+    let form = model.outcome_form()?;
+    if model.architecture().outcome == OutcomeKind::Commitment {
+        return opened(statement, openings, &form);
+    }
     if !openings.is_empty() {
         return Err(DiagnosisError::NothingToOpen);
     }
-    let read = |case: &Case| Ok(Some(Outcome::from_words(&case.outcome, classes, scores)?));
+    let read = |case: &Case| Ok(Some(form.unpack(&case.outcome)?));
     statement.cases.iter().map(read).collect()
 }
 
@@ -117,11 +117,11 @@ pub fn disclosed(
 fn opened(
     statement: &Statement,
     openings: &[Opening],
-    (classes, scores): (usize, usize),
+    form: &OutcomeForm,
 ) -> Result<Vec<Option<Outcome>>, DiagnosisError> {
     let mut outcomes = vec![None; statement.cases.len()];
     for opening in openings {
-        let open = |case: &Case| opening.open(&case.outcome, classes, scores);
+        let open = |case: &Case| opening.open(&case.outcome, form);
         let found = statement.cases.iter().zip(&mut outcomes).find_map(|(case, outcome)| Some((outcome, open(case)?)));
         let (outcome, opened) = found.ok_or(DiagnosisError::Opening)?;
         *outcome = Some(opened);

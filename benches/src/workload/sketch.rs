@@ -50,6 +50,7 @@ impl Sketch {
             labels: Vec::new(),
             outcome: OutcomeKind::Class,
             records: NonZeroUsize::MIN,
+            positions: NonZeroUsize::MIN,
         };
         Ok(Self { architecture, last: ValueType { shape: shape.to_vec(), interval: RECORD }, shift: 0 })
     }

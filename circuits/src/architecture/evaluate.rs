@@ -7,24 +7,31 @@ use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{Architecture, ArchitectureError, Interval, LayerNode, Norm, ParameterSpec};
-use crate::layers::argmax;
+use crate::layers::classes;
 use crate::parameters::{Parameters, Record, wipe};
 
 /// Every value of a run. Secret: wiped when dropped.
 pub struct Evaluation {
     /// The record, then the output of each layer.
     pub values: Vec<ArrayD<i64>>,
-    /// The scores, in class order.
+    /// The scores, in class order; of a class map, those of one position after the other.
     pub scores: Vec<i64>,
-    /// The class they decide.
-    pub class: usize,
+    /// The class that they decide at each position.
+    pub classes: Vec<usize>,
+}
+
+impl Evaluation {
+    /// The class that the scores decide, of a class map the one at its first position.
+    pub fn class(&self) -> usize {
+        self.classes.first().copied().unwrap_or_default()
+    }
 }
 
 impl Drop for Evaluation {
     fn drop(&mut self) {
         self.values.iter_mut().for_each(wipe);
         self.scores.zeroize();
-        self.class.zeroize();
+        self.classes.zeroize();
     }
 }
 
@@ -90,13 +97,13 @@ impl Architecture {
         self.validate()?;
         self.check_record(record)?;
         check_parameters(&self.parameters, parameters)?;
-        let mut evaluation = Evaluation { values: vec![self.shaped(record)], scores: Vec::new(), class: 0 };
+        let mut evaluation = Evaluation { values: vec![self.shaped(record)], scores: Vec::new(), classes: Vec::new() };
         for node in &self.layers {
             let value = run(node, &evaluation.values, parameters);
             evaluation.values.push(value);
         }
         evaluation.scores = evaluation.values[self.scores.0].iter().copied().collect();
-        evaluation.class = argmax(&evaluation.scores);
+        evaluation.classes = classes(&evaluation.scores, self.positions.get());
         Ok(evaluation)
     }
 

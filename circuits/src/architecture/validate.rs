@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::{Architecture, Encoding, Head, Interval, LayerNode, Numbers, OutcomeKind};
 use crate::layers::operands::{count, proper};
 use crate::layers::{LayerError, MAX_ENTRIES, ValueType};
-use crate::statement::{SCORE_INTERVAL, outcome_words};
+use crate::statement::SCORE_INTERVAL;
 
 /// Most layers of an architecture.
 pub const MAX_LAYERS: usize = 1 << 14;
@@ -15,6 +15,9 @@ const MAX_TOTAL_ENTRIES: usize = 2 * MAX_ENTRIES;
 
 /// Most classes: the class is published in 16 bits.
 const MAX_CLASSES: usize = (1 << 16) - 1;
+
+/// Most scores of a class map: some ten tensors of as many entries prove it.
+const MAX_MAP_SCORES: usize = 1 << 22;
 
 /// Most statement words that a verification key has room for: for each record its commitment and the outcome words.
 const MAX_WORDS: usize = 64;
@@ -92,7 +95,8 @@ impl Architecture {
         let missing = || scores(format!("are value {}, but there are {}", self.scores.0, values.len()));
         let found = values.get(self.scores.0).ok_or_else(missing)?;
         let len = found.shape.iter().product();
-        self.check_labels(len)?;
+        self.check_positions(&found.shape, len)?;
+        self.check_labels(len / self.positions.get())?;
         self.check_outcome(len, found.interval)?;
         Ok(values)
     }
@@ -151,6 +155,39 @@ impl Architecture {
         inferred.map_err(|source| ArchitectureError::Layer { name: node.name.clone(), source })
     }
 
+    /// Whether a statement has room for the outcome of every record beside its commitment.
+    fn has_room(&self, len: usize) -> bool {
+        self.outcome_words(len) < MAX_WORDS / self.records
+    }
+
+    /// The same with a commitment for an outcome, if a statement has no room for its class map.
+    pub(crate) fn with_room(self, scores: usize) -> Self {
+        match self.positions.get() {
+            2.. if !self.has_room(scores) => Self { outcome: OutcomeKind::Commitment, ..self },
+            _ => self,
+        }
+    }
+
+    fn check_positions(&self, shape: &[usize], len: usize) -> Result<(), ArchitectureError> {
+        let positions = self.positions.get();
+        if positions == 1 {
+            return Ok(());
+        }
+        if shape.last().and_then(|width| width.checked_mul(positions)) != Some(len) {
+            return Err(scores(format!("have shape {shape:?}, whose last axis is not that of {positions} positions")));
+        }
+        if len > MAX_MAP_SCORES {
+            return Err(scores(format!("of a class map are {len}, at most {MAX_MAP_SCORES} are supported")));
+        }
+        match self.outcome {
+            OutcomeKind::ClassAndScores => Err(scores(
+                "of a class map are not disclosed: choose the class map alone, or a commitment to it".into(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// `len` scores decide one class.
     fn check_labels(&self, len: usize) -> Result<(), ArchitectureError> {
         let classes = if len == 1 { 2 } else { len };
         if classes > MAX_CLASSES {
@@ -169,15 +206,19 @@ impl Architecture {
     }
 
     fn check_outcome(&self, len: usize, interval: Interval) -> Result<(), ArchitectureError> {
-        if self.outcome != OutcomeKind::Class && !SCORE_INTERVAL.encloses(&interval) {
+        if self.outcome_form(len).scores > 0 && !SCORE_INTERVAL.encloses(&interval) {
             let range = format!("{} to {}", interval.lo, interval.hi);
             return Err(scores(format!("could be anything from {range}, but are disclosed in 32 bits")));
         }
-        let (words, room) = (outcome_words(self.outcome, len), MAX_WORDS / self.records);
-        if words < room {
+        if self.has_room(len) {
             return Ok(());
         }
+        let words = self.outcome_words(len);
         Err(scores(match self.records.get() {
+            1 if self.positions.get() > 1 => format!(
+                "decide a class map of {words} words, but a statement has room for {}: disclose a commitment to it instead",
+                MAX_WORDS - 1
+            ),
             1 => format!("take {words} words, but a statement has room for {}", MAX_WORDS - 1),
             records => format!(
                 "take {words} words and a commitment for each of {records} records, but a statement has room for {MAX_WORDS} words"

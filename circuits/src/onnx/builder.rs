@@ -1,11 +1,12 @@
 //! Builds the float graph node by node: shapes are inferred and constants folded as nodes arrive.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::ArrayD;
 
 use super::error::Reason;
 use super::input::Declared;
+use super::map::Map;
 use super::tensor::Tensor;
 use super::value::Value;
 use crate::graph::{FloatNode, FloatOp, NodeId, ShapeError, fold};
@@ -27,6 +28,8 @@ pub(super) struct Builder {
     pub(super) conditions: BTreeSet<NodeId>,
     /// Scores of which the largest does not name the class that the model predicts.
     pub(super) contrary: BTreeSet<NodeId>,
+    /// Scores of which the class at each position is taken.
+    pub(super) maps: BTreeMap<NodeId, Map>,
     /// The ONNX node at work.
     pub(super) origin: usize,
     constants: usize,
@@ -42,6 +45,7 @@ impl Builder {
             integers: record.integers,
             conditions: BTreeSet::new(),
             contrary: BTreeSet::new(),
+            maps: BTreeMap::new(),
             origin: usize::MAX,
             constants: 0,
         }

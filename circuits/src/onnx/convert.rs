@@ -118,8 +118,8 @@ impl<'a> Import<'a> {
         let mut builder = self.runner.builder;
         let at_output = |reason| Fault::new(Place::Output(self.plan.output.into()), reason);
         let value = self.values.get(self.plan.output).unwrap_or(&Value::Failed);
-        let scores = output::scores(self.plan.output, value, &mut builder).map_err(at_output)?;
-        let labels = output::labels(&builder, scores);
+        let (scores, positions) = output::scores(self.plan.output, value, &mut builder).map_err(at_output)?;
+        let labels = output::labels(&builder, (scores, positions));
         builder.notes.extend(output::left_out(self.plan.graph, self.plan.output));
         let origins = std::mem::take(&mut builder.origins);
         let (mut nodes, mut notes) = (builder.nodes, builder.notes);
@@ -127,7 +127,7 @@ impl<'a> Import<'a> {
         notes.extend(recognised(&recognize(&mut nodes)));
         let moved = prune(&mut nodes, scores);
         let output = moved.get(scores.0).copied().flatten().unwrap_or(scores);
-        let graph = FloatGraph { nodes, output, labels, notes };
+        let graph = FloatGraph { nodes, output, positions, labels, notes };
         let summary = self.plan.summarize(&graph, &self.values, &moved, &origins);
         Ok((graph, summary))
     }

@@ -3,6 +3,7 @@
 use super::ImportOptions;
 use super::builder::Builder;
 use super::error::{Fault, Place, Reason, printable};
+use super::map::Map;
 use super::order::Makers;
 use super::proto::{GraphProto, ValueInfoProto};
 use super::tensor;
@@ -40,15 +41,15 @@ fn holds_floats(output: &ValueInfoProto) -> bool {
     declared.is_none_or(|tensor| matches!(tensor.elem_type, 0 | tensor::FLOAT))
 }
 
-/// The node of the scores.
-pub(super) fn scores(name: &str, value: &Value, builder: &mut Builder) -> Result<NodeId, Reason> {
-    let id = match value {
-        Value::Float(id) => *id,
-        Value::Quantized(value) => value.float,
+/// The node of the scores, and how many positions it has scores for.
+pub(super) fn scores(name: &str, value: &Value, builder: &mut Builder) -> Result<(NodeId, usize), Reason> {
+    let (id, map) = match value {
+        Value::Float(id) => (*id, None),
+        Value::Quantized(value) => (value.float, None),
         Value::Class(id) => {
             let note = format!("output `{}` is the class of the largest score: the scores are used", printable(name));
             builder.notes.push(note);
-            *id
+            (*id, builder.maps.get(id).cloned())
         }
         _ => return Err(Reason::Output("it holds integers that stand for no floats, or strings".into())),
     };
@@ -59,16 +60,16 @@ pub(super) fn scores(name: &str, value: &Value, builder: &mut Builder) -> Result
     if builder.known(id).is_some() {
         return Err(Reason::Output("it does not depend on the record".into()));
     }
-    let shape = builder.shape(id);
-    if shape.iter().filter(|dim| **dim > 1).count() > 1 {
-        return Err(Reason::Output(format!("its shape {shape:?} is more than one score for each class of one record")));
-    }
-    Ok(id)
+    let Some(map) = map.map_or_else(|| Map::find(name, id, builder), |map| Ok(Some(map)))? else {
+        return Ok((id, 1));
+    };
+    builder.notes.push(map.note);
+    Ok((map.scores, map.positions))
 }
 
 /// Labels given for these scores, else labels given for scores before them, if there are as many.
-pub(super) fn labels(builder: &Builder, scores: NodeId) -> Option<Vec<String>> {
-    let classes: usize = builder.shape(scores).iter().product();
+pub(super) fn labels(builder: &Builder, (scores, positions): (NodeId, usize)) -> Option<Vec<String>> {
+    let classes = builder.shape(scores).iter().product::<usize>() / positions.max(1);
     let fits = |labels: &&(NodeId, Vec<String>)| labels.1.len() == classes;
     let own = builder.labels.iter().rfind(|labels| labels.0 == scores && fits(labels));
     own.or_else(|| builder.labels.iter().rfind(fits)).map(|(_, labels)| labels.clone())

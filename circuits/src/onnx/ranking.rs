@@ -1,8 +1,9 @@
-//! The class of the largest or of the smallest score. It ends a network: the index is proven from the scores, not computed in the graph.
+//! The class of the largest or of the smallest score, for the record or at each position of a map. It ends a network: the index is proven from the scores, not computed in the graph.
 //! The smallest score is the largest of the opposites, with ties to the lowest index either way.
 
 use super::call::{Call, Outputs, axis, wrong};
 use super::error::Reason;
+use super::map::Map;
 use super::reduction::{extreme_along, negated};
 use super::registry::Operator;
 use super::sorting::first;
@@ -22,10 +23,17 @@ fn class(call: &mut Call<'_>, smallest: bool) -> Outputs {
     if call.attributes.flag("select_last_index", false)? {
         return Reason::argument("attribute `select_last_index`", "is 1: ties go to the lowest index");
     }
-    if !is_one_lane(&shape, axis) {
-        return Reason::argument("attribute `axis`", "leaves more than one class per record");
+    let scores = if smallest { negated(call, scores)? } else { scores };
+    if is_one_lane(&shape, axis) {
+        return Ok(vec![Value::Class(scores)]);
     }
-    Ok(vec![Value::Class(if smallest { negated(call, scores)? } else { scores })])
+    if shape[0] != 1 {
+        return Reason::argument("attribute `axis`", "leaves a class for each of several records");
+    }
+    let map = Map::new(call.name, scores, axis, call.builder)?;
+    let scores = map.scores;
+    call.builder.maps.insert(scores, map);
+    Ok(vec![Value::Class(scores)])
 }
 
 fn is_one_lane(shape: &[usize], axis: usize) -> bool {

@@ -30,7 +30,12 @@ pub(super) struct Draft {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Readout {
     /// Softmax along an axis with this many entries.
-    Softmax(usize),
+    Softmax {
+        /// The axis.
+        axis: usize,
+        /// Its entries.
+        entries: usize,
+    },
     /// Division by a norm along an axis with this many entries.
     Normalize(usize),
     /// Refused already; stands in so that later nodes are looked at too.

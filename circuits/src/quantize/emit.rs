@@ -135,7 +135,9 @@ impl Assembly<'_> {
             labels: self.settings.labels.clone(),
             outcome: self.settings.outcome,
             records: NonZeroUsize::MIN,
+            positions: self.settings.positions,
         };
+        let architecture = architecture.with_room(self.network.nodes[output].len());
         let parameters = Parameters::new(self.tensors);
         let architecture = self.like.map_or(Ok(architecture.clone()), |like| like::same(like, &architecture))?;
         architecture.validate()?;

@@ -40,6 +40,16 @@ pub enum QuantizeError {
         /// What was given.
         got: usize,
     },
+    /// Not a label for each position of each record.
+    #[error("{got} labels were given for held-out records with {expected}: {positions} for each, in row-major order")]
+    Labels {
+        /// Labels that there should be.
+        expected: usize,
+        /// Labels given.
+        got: usize,
+        /// Labels of one record.
+        positions: usize,
+    },
     /// No records.
     #[error("there are no {set} records")]
     NoRecords {
@@ -75,7 +85,7 @@ pub enum QuantizeError {
         node: String,
     },
     /// A class that the model does not have.
-    #[error("record {row} is labelled as class {class}, the model has {classes}")]
+    #[error("record {row} is labelled as class {class}, the model has {classes}, counted from 0")]
     Class {
         /// Which record, counted from 1.
         row: usize,
@@ -150,12 +160,12 @@ pub(super) fn check_records(set: &'static str, records: &[Vec<f64>], expected: u
     Ok(())
 }
 
-/// The same for records with labels.
-pub(super) fn check_labelled(held_out: &Labelled<'_>, expected: usize) -> Result<(), QuantizeError> {
-    check_records("held-out", held_out.records, expected)?;
-    let (records, classes) = (held_out.records.len(), held_out.classes.len());
-    if records != classes {
-        return Err(QuantizeError::Count { what: "labels", expected: records, got: classes });
+/// The same for records with a label for each position.
+pub(super) fn check_labelled(held_out: &Labelled<'_>, len: usize, positions: usize) -> Result<(), QuantizeError> {
+    check_records("held-out", held_out.records, len)?;
+    let (expected, got) = (held_out.records.len() * positions, held_out.classes.len());
+    if expected != got {
+        return Err(QuantizeError::Labels { expected, got, positions });
     }
     Ok(())
 }

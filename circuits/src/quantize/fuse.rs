@@ -151,7 +151,7 @@ impl Walk {
     fn readout(&mut self, node: &FloatNode, value: &Lazy) -> Value {
         let (kind, stand_in) = match node.op {
             FloatOp::Softmax { axis } => {
-                (Readout::Softmax(node.shape[axis]), self.draft.softmax(&node.name, value, axis))
+                (Readout::Softmax { axis, entries: node.shape[axis] }, self.draft.softmax(&node.name, value, axis))
             }
             _ => {
                 let op = Op::Apply(Function::Identity);

@@ -45,14 +45,14 @@ pub(super) fn quantize(
 ) -> Result<(QuantizedModel, Report), QuantizeError> {
     let len = graph.input_shape().iter().product();
     check_records("calibration", calibration, len)?;
-    held_out.map_or(Ok(()), |held_out| check_labelled(&held_out, len))?;
+    held_out.map_or(Ok(()), |held_out| check_labelled(&held_out, len, graph.positions))?;
     let end = End::of(graph);
     let ranges = ranges(graph, calibration)?;
     let mut walk = Walk::new(graph, &ranges, options);
     let (scores, score_scale) = walk.run(&end)?;
     let Walk { program, encoding, rounded, .. } = walk;
     let encoding = encoding.ok_or(QuantizeError::NoLayer)?;
-    let entries = graph.nodes[end.scores.0].shape.iter().product();
+    let entries = graph.nodes[end.scores.0].shape.iter().product::<usize>() / graph.positions.max(1);
     let (layers, parameters, tensors) = program.into_tensors();
     let parameters_of = Parameters::new(tensors);
     let architecture = Architecture {
@@ -69,10 +69,11 @@ pub(super) fn quantize(
         },
         outcome: options.like.map_or(options.outcome, |like| like.outcome),
         records: NonZeroUsize::MIN,
+        positions: options.positions(graph),
     };
     let architecture = match options.like {
         Some(like) => super::like::same(like, &architecture)?,
-        None => architecture,
+        None => architecture.with_room(entries * graph.positions.max(1)),
     };
     architecture.validate()?;
     let model = QuantizedModel { architecture, parameters: parameters_of };

@@ -98,9 +98,10 @@ pub(super) fn same(like: &Architecture, new: &Architecture) -> Result<Architectu
     if let Some((layer, _)) = like.layers.iter().zip(&new.layers).find(|(a, b)| a.layer != b.layer) {
         return Err(differs(layer, "the model needs another rounding, table or arrangement".to_owned()));
     }
-    let ends = |a: &Architecture| (a.scores, a.head, a.parameters.len(), a.score_scale.to_bits());
+    let ends = |a: &Architecture| (a.scores, a.head, a.parameters.len(), a.score_scale.to_bits(), a.positions);
     if ends(like) != ends(new) {
-        return Err(QuantizeError::Differs { place: "the scores".into(), reason: "another head or scale".into() });
+        let reason = "another head, scale or number of positions".into();
+        return Err(QuantizeError::Differs { place: "the scores".into(), reason });
     }
     Ok(like.clone())
 }

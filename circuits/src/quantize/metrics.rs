@@ -41,6 +41,21 @@ pub(super) fn accuracy(predicted: &[usize], classes: &[usize]) -> f64 {
     right as f64 / classes.len() as f64
 }
 
+/// Mean over the classes that occur of the intersection over the union of the positions predicted and those that really have the class.
+pub(super) fn mean_overlap(predicted: &[usize], truth: &[usize], classes: usize) -> f64 {
+    let (mut both, mut either) = (vec![0u64; classes], vec![0u64; classes]);
+    for (&found, &really) in predicted.iter().zip(truth) {
+        either[found] += 1;
+        match found == really {
+            true => both[found] += 1,
+            false => either[really] += 1,
+        }
+    }
+    let shares: Vec<f64> =
+        both.iter().zip(&either).filter(|(_, all)| **all > 0).map(|(&a, &b)| a as f64 / b as f64).collect();
+    shares.iter().sum::<f64>() / shares.len().max(1) as f64
+}
+
 /// The class of scores, as the statement has it: the first largest, and for a single score `z` whether `z > 0`.
 pub(super) fn class(scores: &[f64]) -> usize {
     match scores {

@@ -1,5 +1,6 @@
 //! What the user chooses, and what follows from it.
 
+use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 
 use super::classes::Classes;
@@ -23,7 +24,7 @@ pub struct Options<'a> {
     pub activation_bits: u32,
     /// How far a feature's range is widened on both sides, as a part of its span; by default ½ for tables and 0 for images.
     pub margin: Option<f64>,
-    /// What the statement discloses.
+    /// What the statement discloses; a class map that is too large for a statement is committed to instead.
     pub outcome: OutcomeKind,
     /// Names of the classes; by default what the model itself says, or `class 0`, `class 1`, ….
     pub labels: Option<Vec<String>>,
@@ -54,6 +55,7 @@ pub(super) struct Settings {
     pub(super) head: Head,
     pub(super) labels: Vec<String>,
     pub(super) outcome: OutcomeKind,
+    pub(super) positions: NonZeroUsize,
     pub(super) weight_bits: u32,
     pub(super) activation_bits: u32,
 }
@@ -86,13 +88,19 @@ impl Options<'_> {
         head: Head,
         calibration: &[Vec<f64>],
     ) -> Result<Settings, QuantizeError> {
-        let scores = network.nodes[network.output].len();
+        let scores = network.nodes[network.output].len() / graph.positions.max(1);
         let (encoding, labels, outcome) = match self.like {
             Some(like) => (like_encoding(like, network)?, like.labels.clone(), like.outcome),
             None => (self.encoding(network, classes, calibration)?, self.labels(graph, scores)?, self.outcome),
         };
         let (weight_bits, activation_bits) = (self.weight_bits, self.activation_bits);
-        Ok(Settings { encoding, head, labels, outcome, weight_bits, activation_bits })
+        let positions = self.positions(graph);
+        Ok(Settings { encoding, head, labels, outcome, positions, weight_bits, activation_bits })
+    }
+
+    /// Positions that the graph has scores for.
+    pub(super) fn positions(&self, graph: &FloatGraph) -> NonZeroUsize {
+        NonZeroUsize::new(graph.positions).unwrap_or(NonZeroUsize::MIN)
     }
 
     fn encoding(
@@ -126,7 +134,7 @@ impl Options<'_> {
         Ok(self.names(expected)?.into_iter().map(feature).collect())
     }
 
-    /// Names of the classes: the user's choice, else the model's own.
+    /// Names of the classes that so many scores decide between: the user's choice, else the model's own.
     pub(super) fn labels(&self, graph: &FloatGraph, scores: usize) -> Result<Vec<String>, QuantizeError> {
         let expected = if scores == 1 { 2 } else { scores };
         let labels = self.labels.clone().or_else(|| graph.labels.clone());

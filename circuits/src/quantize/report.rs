@@ -7,7 +7,7 @@ use ndarray::Array2;
 use serde::Serialize;
 
 pub(super) use held_out::compare_scores;
-pub use held_out::{Disagreement, HeldOut, OutOfRange};
+pub use held_out::{Disagreement, HeldOut, MapsReport, OutOfRange};
 
 use super::Labelled;
 use super::assemble::Assembled;

@@ -10,6 +10,9 @@
 //! | Normalizer over any of these | as without it: the sum is positive | the same |
 //! | anything else | as it is | scores |
 //!
+//! At each position of a class map the same holds, without the rules for two scores and for normalised ones: there, the class of two
+//! logits costs no more than that of their difference.
+//!
 //! The class is the first largest entry of several scores, and of one score `z` it is 1 if and only if `z > 0`. For two
 //! logits, `l₁ > l₀ ⇔ l₁ − l₀ > 0`, and a tie is class 0 on both sides. Sigmoid is strictly increasing and softmax divides
 //! increasing functions of the logits by one positive sum, so order and ties are those of the logits.
@@ -25,10 +28,13 @@ pub(super) struct Tail {
     pub(super) head: Head,
 }
 
-/// Strips the end of the network whose output is `output`.
-pub(super) fn strip(draft: &mut Draft, output: &Lazy) -> Tail {
+/// Strips the end of the network whose output is `output`, with scores for so many positions.
+pub(super) fn strip(draft: &mut Draft, output: &Lazy, positions: usize) -> Tail {
+    if positions > 1 {
+        return strip_map(draft, output, positions);
+    }
     let value = unnormalised(draft, output);
-    if let Some((Readout::Softmax(classes), logits)) = readout(draft, &value)
+    if let Some((Readout::Softmax { entries: classes, .. }, logits)) = readout(draft, &value)
         && classes > 1
         && classes == value.scale.len()
     {
@@ -37,6 +43,22 @@ pub(super) fn strip(draft: &mut Draft, output: &Lazy) -> Tail {
     match unsigmoid(draft, &value) {
         Some(logits) => sigmoids(draft, logits),
         None => Tail { scores: value, head: Head::Scores },
+    }
+}
+
+/// A class map: at each position, along the last axis, what is left out is a softmax over the classes, or sigmoids.
+fn strip_map(draft: &mut Draft, output: &Lazy, positions: usize) -> Tail {
+    let (classes, rank) = (output.scale.len() / positions, draft.shape(output).len());
+    let readout = draft.readouts.get(&output.base).filter(|_| output.is_settled());
+    if let Some((Readout::Softmax { axis, entries }, logits)) = readout
+        && (axis + 1, *entries) == (rank, classes)
+        && classes > 1
+    {
+        return Tail { scores: logits.clone(), head: Head::Softmax };
+    }
+    match unsigmoid(draft, output) {
+        Some(scores) => Tail { scores, head: if classes == 1 { Head::Sigmoid } else { Head::Scores } },
+        None => Tail { scores: output.clone(), head: Head::Scores },
     }
 }
 
@@ -63,7 +85,7 @@ fn unnormalised(draft: &mut Draft, value: &Lazy) -> Lazy {
 }
 
 fn is_positive(draft: &mut Draft, value: &Lazy) -> bool {
-    matches!(readout(draft, value), Some((Readout::Softmax(_), _))) || unsigmoid(draft, value).is_some()
+    matches!(readout(draft, value), Some((Readout::Softmax { .. }, _))) || unsigmoid(draft, value).is_some()
 }
 
 /// Two logits become their difference.

@@ -38,9 +38,12 @@ pub(super) fn quantize(
     options: &Options<'_>,
 ) -> Result<(QuantizedModel, Report), QuantizeError> {
     let FloatOp::Trees(ensemble) = &graph.nodes[id.0].op else { return Err(QuantizeError::NoLayer) };
+    if graph.positions > 1 {
+        return refuse(graph, id.0, "decides a class at each of several positions", "give it one record of features");
+    }
     let len = graph.input_shape().iter().product();
     check_records("calibration", calibration, len)?;
-    held_out.map_or(Ok(()), |held_out| check_labelled(&held_out, len))?;
+    held_out.map_or(Ok(()), |held_out| check_labelled(&held_out, len, 1))?;
     let end = End::of(graph, id)?;
     let sources = source::sources(graph, id)?;
     let scale = Scale::of(ensemble, end.offset, options.like)?;
@@ -154,6 +157,7 @@ fn model(
         labels,
         outcome: options.like.map_or(options.outcome, |like| like.outcome),
         records: NonZeroUsize::MIN,
+        positions: NonZeroUsize::MIN,
     };
     let architecture = match options.like {
         Some(like) => super::like::same(like, &architecture)?,

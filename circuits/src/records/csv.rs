@@ -6,17 +6,23 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::{NOT_A_CLASS, NOT_A_NUMBER, RawRecords, RecordError, finite, positions, some};
 
-/// Reads records whose columns are `features`, in any order, and `label`, if there is one.
+/// Reads records whose columns are `features`, in any order, and `label`, if there is one: the index of the class, or for a class map one
+/// for each position in row-major order, with spaces between.
 pub fn read_csv(source: impl Read, features: &[String], label: Option<&str>) -> Result<RawRecords, RecordError> {
     let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(source);
     let header = reader.headers().map_err(format)?.clone();
     let columns = Columns::new(&header, features, label)?;
-    let (mut values, mut labels) = (Vec::new(), label.map(|_| Vec::new()));
+    let (mut values, mut labels, mut width) = (Vec::new(), label.map(|_| Vec::new()), None);
     for (index, row) in reader.records().enumerate() {
         let row = Row { number: index + 1, cells: row.map_err(format)?, header: &header };
         values.push(columns.features.iter().map(|&column| row.number(column)).collect::<Result<_, _>>()?);
         if let (Some(labels), Some(column)) = (&mut labels, columns.label) {
-            labels.push(row.class(column)?);
+            let classes = row.classes(column)?;
+            let expected = *width.get_or_insert(classes.len());
+            if classes.len() != expected {
+                return Err(RecordError::Length { place: row.place(column), expected, got: classes.len() });
+            }
+            labels.extend(classes);
         }
     }
     some(values, labels)
@@ -67,9 +73,12 @@ impl Row<'_> {
         finite(self.cell(column).parse().map_err(wrong)?, || self.place(column))
     }
 
-    fn class(&self, column: usize) -> Result<usize, RecordError> {
-        let wrong = |_| RecordError::Value { place: self.place(column), reason: NOT_A_CLASS };
-        self.cell(column).parse().map_err(wrong)
+    /// The class, or that of each position with spaces between.
+    fn classes(&self, column: usize) -> Result<Vec<usize>, RecordError> {
+        let wrong = || RecordError::Value { place: self.place(column), reason: NOT_A_CLASS };
+        let classes = self.cell(column).split_ascii_whitespace().map(|class| class.parse().map_err(|_| wrong()));
+        let classes = classes.collect::<Result<Vec<_>, _>>()?;
+        if classes.is_empty() { Err(wrong()) } else { Ok(classes) }
     }
 }
 

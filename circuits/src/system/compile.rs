@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::{BlindingId, PackedEntry, Packing, SystemBuilder, TensorId, TensorSystem, WordId};
 use crate::architecture::{Architecture, ArchitectureError, LayerNode, OutcomeKind};
 use crate::layers::{LayerError, ValueType, relate_argmax};
-use crate::statement::{SCORE_INTERVAL, SCORE_OFFSET, SCORES_PER_WORD, outcome_words, score_position};
+use crate::statement::{SCORE_INTERVAL, SCORE_OFFSET, SCORES_PER_WORD, score_position};
 
 /// Why an architecture has no tensor system.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -34,21 +34,28 @@ pub fn compile(architecture: &Architecture) -> Result<TensorSystem, CompileError
     let types = architecture.validate()?;
     let records = architecture.records.get();
     let mut system = SystemBuilder::new(&architecture.parameters);
-    let words = 1 + outcome_words(architecture.outcome, types[architecture.scores.0].shape.iter().product());
+    let (len, positions) = (types[architecture.scores.0].shape.iter().product(), architecture.positions.get());
+    let words = 1 + architecture.outcome_words(len);
     let mut values = vec![relate_records(architecture, &mut system, (records, words))?];
     for node in &architecture.layers {
-        let len = node.inputs.first().map_or(0, |input| types[input.0].shape.iter().product());
-        values.push(relate_node(node, &mut system, &values, (records, len))?);
+        let entries = node.inputs.first().map_or(0, |input| types[input.0].shape.iter().product());
+        values.push(relate_node(node, &mut system, &values, (records, entries))?);
     }
     system.enter("outcome");
     let scores = values[architecture.scores.0];
-    bound_scores(&mut system, scores);
-    let len = system.len(scores) / records;
+    if positions == 1 || len > positions {
+        bound_scores(&mut system, scores);
+    }
     for record in 0..records {
         let range = len * record..len * (record + 1);
         let own = system.slice("own", scores, range.clone());
-        let class = relate_argmax(&mut system, own).map_err(CompileError::Class)?;
-        disclose(architecture.outcome, &mut system, (class, scores, range), (record, words));
+        let class = relate_argmax(&mut system, own, positions).map_err(CompileError::Class)?;
+        let packing = match (positions, architecture.outcome) {
+            (2.., _) => pack_map(&system, class),
+            (_, OutcomeKind::Class) => pack_outcome(class, scores, 0..0),
+            _ => pack_outcome(class, scores, range),
+        };
+        disclose(architecture.outcome, &mut system, packing, (record, words));
     }
     Ok(system.finish())
 }
@@ -99,24 +106,21 @@ fn bound_scores(system: &mut SystemBuilder<'_>, scores: TensorId) {
     }
 }
 
-/// Discloses one record's class and scores: `range` of the scores' entries.
-fn disclose(
-    kind: OutcomeKind,
-    system: &mut SystemBuilder<'_>,
-    (class, scores, range): (TensorId, TensorId, Range<usize>),
-    (record, words): (usize, usize),
-) {
+/// Discloses one record's outcome, or the commitment to it.
+fn disclose(kind: OutcomeKind, system: &mut SystemBuilder<'_>, packing: Packing, (record, words): (usize, usize)) {
     let first = WordId(words * record + 1);
     match kind {
-        OutcomeKind::Class => system.publish(pack_outcome(class, scores, 0..0), first),
-        OutcomeKind::ClassAndScores => system.publish(pack_outcome(class, scores, range), first),
-        OutcomeKind::Commitment => {
-            system.hash(pack_outcome(class, scores, range), BlindingId::Outcome(record), first);
-        }
+        OutcomeKind::Class | OutcomeKind::ClassAndScores => system.publish(packing, first),
+        OutcomeKind::Commitment => system.hash(packing, BlindingId::Outcome(record), first),
     }
 }
 
-/// Class and some of the scores, laid out as in [`Outcome::words`](crate::Outcome::words).
+/// The class at each position, laid out as in [`OutcomeForm::pack`](crate::statement::OutcomeForm::pack).
+fn pack_map(system: &SystemBuilder<'_>, classes: TensorId) -> Packing {
+    Packing::dense(classes, 0..system.len(classes), system.value(classes).interval)
+}
+
+/// Class and some of the `range` of the scores' entries, laid out in the same way.
 fn pack_outcome(class: TensorId, scores: TensorId, range: Range<usize>) -> Packing {
     let mut words = vec![Vec::new(); range.len().div_ceil(SCORES_PER_WORD).max(1)];
     words[0].push(PackedEntry { tensor: class, index: 0, offset: 0, bit: 0 });

@@ -68,10 +68,12 @@ pub enum Definition {
         /// The tensor.
         of: TensorId,
     },
-    /// 1 at the first largest entry, 0 elsewhere.
+    /// 1 at the first largest entry of each position, 0 elsewhere.
     ArgMax {
-        /// The scores, at least two.
+        /// The scores, at least two for each position.
         of: TensorId,
+        /// Number of positions.
+        positions: usize,
     },
 }
 

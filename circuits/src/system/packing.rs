@@ -8,20 +8,29 @@ use super::{BlindingId, Blindings, PackedEntry, Packing, Relation, SystemWitness
 use crate::architecture::Interval;
 use crate::field::{Fr, from_int, power_of_two};
 use crate::gadgets::poseidon::commit;
+use crate::gadgets::range::bits;
 use crate::parameters::{Blinding, Record};
 
 /// Bits of a word that entries are packed into; the field's order has 254.
 const WORD_BITS: u32 = 248;
 
+/// Word and lowest bit of an entry among entries of so many bits, as many per word as fit.
+pub(crate) fn place(index: usize, width: u32) -> (usize, u32) {
+    let per_word = (WORD_BITS / width.max(1)) as usize;
+    (index / per_word, width * (index % per_word) as u32)
+}
+
 impl Packing {
     /// The given entries of `tensor`, each less the interval's lower end, as many per word as fit.
     pub fn dense(tensor: TensorId, range: Range<usize>, interval: Interval) -> Self {
-        let width = u64::BITS - (interval.size() - 1).leading_zeros();
-        let per_word = (WORD_BITS / width.max(1)) as usize;
-        let bit = |index: usize| width * ((index - range.start) % per_word) as u32;
-        let entry = |index: usize| PackedEntry { tensor, index, offset: -interval.lo, bit: bit(index) };
-        let entries: Vec<_> = range.clone().map(entry).collect();
-        Self { words: entries.chunks(per_word).map(<[_]>::to_vec).collect() }
+        let width = bits(interval.size());
+        let mut words: Vec<Vec<PackedEntry>> = Vec::new();
+        for index in range.clone() {
+            let (word, bit) = place(index - range.start, width);
+            words.resize_with(word + 1, Vec::new);
+            words[word].push(PackedEntry { tensor, index, offset: -interval.lo, bit });
+        }
+        Self { words }
     }
 
     /// The packed words: `Σ (entry + offset)·2^bit` each.

@@ -10,7 +10,7 @@ use super::check::selected;
 use super::{Definition, Relation, Role, TensorId, TensorInfo, TensorSystem};
 use crate::architecture::{Interval, ParameterId};
 use crate::layers::operands::{entries, tensor};
-use crate::layers::{argmax, rounded_quotient, rounded_ratio, rounded_remainder};
+use crate::layers::{classes, rounded_quotient, rounded_ratio, rounded_remainder};
 use crate::parameters::{Parameters, Record, wipe};
 
 /// One value per entry of every tensor of a system. Secret: wiped when dropped.
@@ -99,7 +99,7 @@ impl TensorSystem {
                 witness.entries(*numerator).iter().enumerate().map(of).collect()
             }
             &Definition::Root { of } => witness.map(of, i64::checked_isqrt),
-            Definition::ArgMax { of } => Some(one_hot(&witness.entries(*of))),
+            Definition::ArgMax { of, positions } => Some(one_hot(&witness.entries(*of), *positions)),
         };
         let undefined = || WitnessError::Undefined { tensor: info.name.clone() };
         values.filter(|values| values.len() == info.len()).ok_or_else(undefined)
@@ -181,7 +181,8 @@ impl TensorInfo {
     }
 }
 
-fn one_hot(scores: &[i64]) -> Vec<i64> {
-    let class = argmax(scores);
-    (0..scores.len()).map(|index| i64::from(index == class)).collect()
+fn one_hot(scores: &[i64], positions: usize) -> Vec<i64> {
+    let width = scores.len() / positions.max(1);
+    let row = |class: usize| (0..width).map(move |index| i64::from(index == class));
+    classes(scores, positions).into_iter().flat_map(row).collect()
 }

@@ -7,6 +7,7 @@ use std::num::NonZeroUsize;
 use ndarray::{ArrayD, IxDyn};
 use proptest::prelude::*;
 use zkdx_circuits::architecture::{Interval, LayerNode, ParameterId, ParameterSpec, ValueId};
+use zkdx_circuits::gadgets::poseidon;
 use zkdx_circuits::layers::{
     Activation, Affine, Combine, Concat, Conv, Dense, Embed, Layer, Rearrange, Requantize, Trees,
 };
@@ -39,6 +40,7 @@ impl Sketch {
             labels: Vec::new(),
             outcome: OutcomeKind::ClassAndScores,
             records: NonZeroUsize::MIN,
+            positions: NonZeroUsize::MIN,
         };
         Self { architecture }
     }
@@ -147,10 +149,16 @@ impl Sketch {
     }
 
     /// Names the scores and as many labels as they need.
-    pub(crate) fn finish(mut self, scores: ValueId) -> Architecture {
+    pub(crate) fn finish(self, scores: ValueId) -> Architecture {
+        self.finish_map(scores, 1)
+    }
+
+    /// The same for a class map.
+    pub(crate) fn finish_map(mut self, scores: ValueId, positions: usize) -> Architecture {
         self.architecture.scores = scores;
+        self.architecture.positions = NonZeroUsize::new(positions).expect("positions");
         let values = self.architecture.infer_all().expect("the sketch makes sense");
-        let len: usize = values[scores.0].shape.iter().product();
+        let len = values[scores.0].shape.iter().product::<usize>() / positions;
         self.architecture.labels = (0..len.max(2)).map(|class| format!("class {class}")).collect();
         self.architecture
     }
@@ -211,10 +219,14 @@ impl Case {
         let evaluation = evaluation.expect("honest inputs evaluate");
         let witness = self.witness(&system);
         let words = words(&system, &witness);
-        let outcome = Outcome { class: evaluation.class, scores: evaluation.scores.clone() };
-        if self.architecture.outcome == OutcomeKind::ClassAndScores {
-            assert_eq!(words[1..], outcome.words(), "witness and reference interpreter disagree");
-        }
+        let form = self.architecture.outcome_form(evaluation.scores.len());
+        let scores = evaluation.scores[..form.scores].to_vec();
+        let packed = form.pack(&Outcome { classes: evaluation.classes.clone(), scores });
+        let expected = match self.architecture.outcome {
+            OutcomeKind::Commitment => vec![poseidon::commit(&packed, &blindings()[1])],
+            _ => packed,
+        };
+        assert_eq!(words[1..], expected, "witness and reference interpreter disagree");
         assert_eq!(accepted(&system, &witness, &words), Ok(()));
     }
 }

@@ -56,7 +56,7 @@ impl Builder {
     }
 
     pub(crate) fn graph(self, output: usize) -> FloatGraph {
-        FloatGraph { nodes: self.0, output: NodeId(output), labels: None, notes: Vec::new() }
+        FloatGraph { nodes: self.0, output: NodeId(output), positions: 1, labels: None, notes: Vec::new() }
     }
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn noisy_records(seed: u64, records: usize, len: usize) -> Vec<Vec<f6
 pub(crate) fn outcome(model: &QuantizedModel, raw: &[f64]) -> Outcome {
     let record = model.architecture.encoding.encode(raw, Policy::Saturate).unwrap();
     let run = model.architecture.evaluate(&record, &model.parameters).unwrap();
-    Outcome { class: run.class, scores: run.scores.clone() }
+    Outcome { classes: run.classes.clone(), scores: run.scores.clone() }
 }
 
 /// The float model's class: the first largest of several scores, and for one probability whether it is above ½.
@@ -103,7 +103,7 @@ pub(crate) fn faithful(graph: &FloatGraph, options: &Options<'_>) -> Result<(Qua
     assert!(found.max_error <= found.bound * 1.0001, "{report}");
     assert!(found.rms_error <= 3.0 * found.expected_error, "{report}");
     assert!(found.disagreements.iter().all(|changed| changed.within_rounding), "{report}");
-    let differs = |raw: &&Vec<f64>| outcome(&model, raw).class != float_class(graph, raw);
+    let differs = |raw: &&Vec<f64>| outcome(&model, raw).class() != float_class(graph, raw);
     assert!(held_out.iter().filter(differs).count() <= found.near_ties, "{report}");
     Ok((model, report))
 }

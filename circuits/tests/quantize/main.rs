@@ -9,6 +9,7 @@ mod fixtures;
 mod functions;
 mod large;
 mod like;
+mod maps;
 mod models;
 mod normalised;
 mod patterns;

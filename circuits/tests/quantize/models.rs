@@ -57,7 +57,7 @@ fn classes_of_held_out_records_are_those_of_onnx_runtime() {
         let found = report.held_out.as_ref().unwrap();
         println!("{model}\n{report}");
         let held_out = records("held_out.csv").values;
-        let classes: Vec<usize> = held_out.iter().map(|raw| outcome(&quantized, raw).class).collect();
+        let classes: Vec<usize> = held_out.iter().map(|raw| outcome(&quantized, raw).class()).collect();
         let differ = classes.iter().zip(&reference(model).0).filter(|(a, b)| a != b).count();
         assert_eq!(differ, found.disagreements.len(), "the report counts what ONNX Runtime counts");
         assert!(found.disagreements.iter().all(|changed| changed.within_rounding), "{report}");

@@ -41,7 +41,7 @@ fn classes_are_those_of_the_runtime() {
             let record = architecture.encoding.encode(input, Policy::Refuse).expect("finite numbers");
             assert_eq!(architecture.encoding.decode(&record), *input);
             let evaluation = architecture.evaluate(&record, &model.parameters).expect("a record of floats");
-            assert_eq!(evaluation.class, *class, "{name}: {input:?}");
+            assert_eq!(evaluation.class(), *class, "{name}: {input:?}");
         }
         let held_out = report.held_out.expect("it was asked for");
         assert_eq!((held_out.agreements, held_out.accuracy), (rows.inputs.len(), (1.0, 1.0)), "{name}");

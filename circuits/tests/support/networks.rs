@@ -87,6 +87,7 @@ pub(crate) fn mlp(
         labels: (0..sizes[sizes.len() - 1].max(2)).map(|class| format!("class {class}")).collect(),
         outcome,
         records: NonZeroUsize::MIN,
+        positions: NonZeroUsize::MIN,
     }
 }
 

@@ -3,12 +3,12 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use zkdx_circuits::Architecture;
-use zkdx_circuits::architecture::Policy;
+use zkdx_circuits::architecture::{Architecture, Head, Policy};
 use zkdx_circuits::graph::FloatGraph;
 use zkdx_circuits::onnx::{self, ImportOptions};
 use zkdx_circuits::quantize::{Labelled, Options, QuantizedModel, Report, quantize};
 use zkdx_circuits::records::{RawRecords, read_csv, read_json};
+use zkdx_verifier::diagnosis::counted;
 
 use crate::args::{BundledModel, DemoArgs};
 use crate::dataset::CardFile;
@@ -105,15 +105,23 @@ fn quantized(graph: &FloatGraph, card: &CardFile, data: &Data, output: Output) -
     Ok(output.step("quantise on calibration records", work).or_fail(Kind::Internal, "cannot quantise the model")?.0)
 }
 
-/// What the float model says: the label of its largest output; of a single output, whether it is above one half.
+/// What the float model says: the label of its largest output; of a single output, whether it is above zero, or one half if it is a
+/// probability. Of a class map, how many positions have each label.
 pub(super) fn float_label(graph: &FloatGraph, architecture: &Architecture, raw: &[f64]) -> Result<Option<String>> {
     let input: Vec<f32> = raw.iter().map(|&value| value as f32).collect();
     let scores = graph.scores(&input).or_fail(Kind::Internal, "cannot run the float model")?;
-    let class = match scores[..] {
-        [single] => usize::from(single > 0.5),
+    let bound = if architecture.head == Head::Sigmoid { 0.5 } else { 0.0 };
+    let class = |scores: &[f32]| match scores {
+        [single] => usize::from(*single > bound),
         _ => (0..scores.len()).rev().max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or_default(),
     };
-    Ok(architecture.labels.get(class).cloned())
+    if graph.positions <= 1 {
+        return Ok(architecture.labels.get(class(&scores)).cloned());
+    }
+    let mut positions = vec![0; architecture.labels.len()];
+    let classes = scores.chunks((scores.len() / graph.positions).max(1)).map(class);
+    classes.for_each(|class| positions.iter_mut().skip(class).take(1).for_each(|count| *count += 1));
+    Ok(Some(counted(architecture.labels.iter().map(String::as_str).zip(positions.iter().copied()))))
 }
 
 fn summary(measured: &Measured, report: &Report, diagnosis: &str) -> String {

@@ -42,11 +42,15 @@ fn json_file(args: &InspectArgs, content: &[u8]) -> Result<Value> {
     }
     if store::json_format(content).as_deref() == Some("zkdx-model") {
         let model = store::read_public_model(&args.file)?;
-        return Ok(json!({
+        let mut value = json!({
             "file": "public half of a registration", "model_id": hex(model.model().id()), "key": hex(model.model().key),
             "card": model.card(), "labels": model.architecture().labels, "outcome": model.architecture().outcome,
             "features": model.architecture().encoding.len, "layers": model.architecture().layers.len(),
-        }));
+        });
+        if model.architecture().positions.get() > 1 {
+            value["positions"] = json!(model.architecture().positions);
+        }
+        return Ok(value);
     }
     let proof = store::read_proof(&args.file)?;
     Ok(json!({
@@ -105,6 +109,9 @@ fn architecture(architecture: &zkdx_circuits::Architecture, mut value: Value) ->
     value["outcome"] = json!(architecture.outcome);
     value["records"] = json!(architecture.records);
     value["layers"] = json!(layers);
+    if architecture.positions.get() > 1 {
+        value["positions"] = json!(architecture.positions);
+    }
     value["parameters"] = json!(parameters);
     value
 }

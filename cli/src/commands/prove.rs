@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use zkdx_prover::{Network, Pace, Proven};
+use zkdx_verifier::diagnosis::CaseReading;
 
 use crate::args::ProveArgs;
 use crate::error::{CliError, Kind, Result};
@@ -84,8 +85,8 @@ fn report(args: &ProveArgs, proven: &Proven, elapsed: Duration, output: Output) 
     let reading = &proven.file.reading;
     let value = json!({ "proof": args.out, "reading": reading, "prove_seconds": elapsed.as_secs_f64() });
     output.result(&value, || {
-        let diagnosis = reading.cases.first().and_then(|case| case.diagnosis.as_deref());
-        let diagnosis = diagnosis.unwrap_or("committed, not disclosed");
+        let diagnosis = reading.cases.first().and_then(CaseReading::summary);
+        let diagnosis = diagnosis.unwrap_or_else(|| "committed, not disclosed".into());
         let (out, elapsed) = (args.out.display(), duration(elapsed));
         format!("diagnosis  {diagnosis}\nmodel      {}\nwrote {out} in {elapsed}", reading.model)
     });

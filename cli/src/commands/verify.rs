@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use serde_json::json;
 use zkdx_circuits::field;
-use zkdx_verifier::diagnosis::{ScoreReading, verify_file};
+use zkdx_verifier::diagnosis::{ClassReading, ScoreReading, verify_file};
 use zkdx_verifier::{Diagnosis, Opening, ProofFile, SetupKind};
 
-use super::hex;
+use super::{hex, map};
 use crate::args::VerifyArgs;
 use crate::error::{CliError, Context, Kind, Result};
-use crate::files;
+use crate::files::{self, Overwrite};
 use crate::output::{Output, duration};
 use crate::store;
 
@@ -29,6 +29,7 @@ pub(super) fn run(args: &VerifyArgs, output: Output) -> Result<()> {
     let elapsed = start.elapsed();
     let diagnosis =
         diagnosis.or_fail_with(Kind::Refused, format!("`{}` does not verify", args.proof.display()), next)?;
+    args.map.as_ref().map_or(Ok(()), |path| map::write(path, &diagnosis.reading, Overwrite::from(&args.force)))?;
     let value = json!({
         "verified": true, "reading": diagnosis.reading, "model_id": hex(file.statement.model_id),
         "contexts": file.statement.cases.iter().map(|case| &case.context).collect::<Vec<_>>(), "setup": setup_name(diagnosis.setup), "verify_seconds": elapsed.as_secs_f64(),
@@ -67,7 +68,13 @@ pub(super) fn text(diagnosis: &Diagnosis, file: &ProofFile) -> String {
                 &format!("record commitment {}", hex(field::to_bytes(&stated.record_commitment))),
             );
         }
-        line("diagnosis", case.diagnosis.as_deref().unwrap_or("committed; open it with --opening"));
+        match &case.map {
+            Some(map) => {
+                line("diagnosis", &format!("class map of {}", map.extents()));
+                map.classes.iter().for_each(|class| line("", &class_line(class)));
+            }
+            None => line("diagnosis", case.diagnosis.as_deref().unwrap_or("committed; open it with --opening")),
+        }
         case.scores.iter().for_each(|score| line("", &score_line(score)));
         line("record", &case.record);
     }
@@ -75,6 +82,10 @@ pub(super) fn text(diagnosis: &Diagnosis, file: &ProofFile) -> String {
     line("model id", &hex(file.statement.model_id));
     line("setup", setup_name(diagnosis.setup));
     text
+}
+
+fn class_line(class: &ClassReading) -> String {
+    format!("{:<12}  {:>9} positions ({})", class.label, class.positions, class.share)
 }
 
 fn score_line(score: &ScoreReading) -> String {

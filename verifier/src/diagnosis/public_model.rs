@@ -1,6 +1,7 @@
 //! The public half of a registration: commitment, card, architecture.
 
 use serde::{Deserialize, Serialize};
+use zkdx_circuits::statement::OutcomeForm;
 use zkdx_circuits::{Architecture, Card};
 
 use super::DiagnosisError;
@@ -63,15 +64,22 @@ impl PublicModel {
         Ok(())
     }
 
-    /// Number of classes.
-    pub fn classes(&self) -> usize {
-        self.architecture.labels.len()
+    /// What a disclosed or opened outcome consists of.
+    pub fn outcome_form(&self) -> Result<OutcomeForm, DiagnosisError> {
+        Ok(self.architecture.outcome_form(self.scores_shape()?.iter().product()))
     }
 
-    /// Number of scores.
-    pub fn scores(&self) -> Result<usize, DiagnosisError> {
+    /// Extents of the positions of a class map: those of the scores without the last axis and without leading ones.
+    pub fn map_shape(&self) -> Result<Vec<usize>, DiagnosisError> {
+        let mut shape = self.scores_shape()?;
+        shape.pop();
+        let leading = shape.iter().take_while(|extent| **extent == 1).count();
+        Ok(shape.split_off(leading))
+    }
+
+    fn scores_shape(&self) -> Result<Vec<usize>, DiagnosisError> {
         let types = self.architecture.validate().map_err(|error| DiagnosisError::Malformed(error.to_string()))?;
-        let scores = types.get(self.architecture.scores.0).map(|value| value.shape.iter().product());
+        let scores = types.into_iter().nth(self.architecture.scores.0).map(|value| value.shape);
         scores.ok_or_else(|| DiagnosisError::Malformed("the scores are not a value of the graph".into()))
     }
 

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 use zkdx_circuits::architecture::Policy;
 use zkdx_circuits::gadgets::poseidon;
+use zkdx_circuits::statement::OutcomeForm;
 use zkdx_circuits::{Blinding, Case, Fr, Head, Outcome, Statement, field};
 
-use super::{DiagnosisError, PublicModel};
+use super::{DiagnosisError, MapReading, PublicModel};
 
 /// Diagnoses in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,9 +25,12 @@ pub struct Reading {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaseReading {
-    /// The label of the class; absent for a committed outcome.
+    /// The label of the class; absent for a committed outcome and for a class map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<String>,
+    /// The class map, if that is the outcome and it is not committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapReading>,
     /// The scores, if they are disclosed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scores: Vec<ScoreReading>,
@@ -52,18 +56,31 @@ pub struct ScoreReading {
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(deny_unknown_fields)]
 pub struct Opening {
-    class: usize,
+    class: Classes,
     scores: Vec<i64>,
     #[serde(with = "hex::serde")]
     blinding: [u8; 32],
 }
 
+/// The class, or the class at each position of a map.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(untagged)]
+enum Classes {
+    One(usize),
+    Map(Vec<usize>),
+}
+
 impl Reading {
     /// The words for `statement`, whose outcomes in the clear are `outcomes` where they are known.
-    pub fn new(model: &PublicModel, statement: &Statement, outcomes: &[Option<Outcome>]) -> Self {
-        let cases =
-            statement.cases.iter().zip(outcomes).map(|(case, outcome)| CaseReading::new(model, case, outcome.as_ref()));
-        Self { model: format!("{} {}", model.card().name, model.card().version), cases: cases.collect() }
+    pub fn new(
+        model: &PublicModel,
+        statement: &Statement,
+        outcomes: &[Option<Outcome>],
+    ) -> Result<Self, DiagnosisError> {
+        let cases = statement.cases.iter().zip(outcomes);
+        let cases = cases.map(|(case, outcome)| CaseReading::new(model, case, outcome.as_ref()));
+        let name = format!("{} {}", model.card().name, model.card().version);
+        Ok(Self { model: name, cases: cases.collect::<Result<_, _>>()? })
     }
 
     /// Refuses a reading that says anything else.
@@ -75,26 +92,44 @@ impl Reading {
 }
 
 impl CaseReading {
-    fn new(model: &PublicModel, case: &Case, outcome: Option<&Outcome>) -> Self {
+    fn new(model: &PublicModel, case: &Case, outcome: Option<&Outcome>) -> Result<Self, DiagnosisError> {
         let record = match case.context.policy {
             Policy::Refuse => "every value in the calibrated range, as the prover declares",
             Policy::Saturate => "values outside the calibrated range were saturated, as the prover declares",
         };
-        Self {
-            diagnosis: outcome.and_then(|outcome| model.architecture().labels.get(outcome.class).cloned()),
-            scores: outcome.map(|outcome| scores(model, outcome)).unwrap_or_default(),
+        let (map, single) = match outcome {
+            Some(outcome) if model.architecture().positions.get() > 1 => (Some(MapReading::new(model, outcome)?), None),
+            single => (None, single),
+        };
+        Ok(Self {
+            diagnosis: single.and_then(|outcome| model.architecture().labels.get(outcome.class()).cloned()),
+            map,
+            scores: single.map(|outcome| scores(model, outcome)).unwrap_or_default(),
             record: record.into(),
-        }
+        })
+    }
+
+    /// The outcome in one line, unless it is committed.
+    pub fn summary(&self) -> Option<String> {
+        self.diagnosis.clone().or_else(|| self.map.as_ref().map(MapReading::summary))
     }
 
     fn require_equal(&self, got: &Self) -> Result<(), DiagnosisError> {
         require_equal("diagnosis", &self.diagnosis, &got.diagnosis)?;
+        match (&self.map, &got.map) {
+            (Some(expected), Some(got)) => expected.require_equal(got)?,
+            (expected, got) => require_equal("map", &expected.is_some(), &got.is_some())?,
+        }
         require_equal("scores", &self.scores, &got.scores)?;
         require_equal("record", &self.record, &got.record)
     }
 }
 
-fn require_equal<T: PartialEq + Debug>(field: &'static str, expected: &T, got: &T) -> Result<(), DiagnosisError> {
+pub(super) fn require_equal<T: PartialEq + Debug>(
+    field: &'static str,
+    expected: &T,
+    got: &T,
+) -> Result<(), DiagnosisError> {
     if expected == got {
         return Ok(());
     }
@@ -140,14 +175,21 @@ fn fixed(value: f64) -> String {
 impl Opening {
     /// The opening of `outcome` under `blinding`.
     pub fn new(outcome: &Outcome, blinding: &Blinding) -> Self {
-        Self { class: outcome.class, scores: outcome.scores.clone(), blinding: field::to_bytes(blinding.expose()) }
+        let class = match outcome.classes[..] {
+            [class] => Classes::One(class),
+            _ => Classes::Map(outcome.classes.clone()),
+        };
+        Self { class, scores: outcome.scores.clone(), blinding: field::to_bytes(blinding.expose()) }
     }
 
     /// The outcome, if `words` is the commitment to it.
-    pub(super) fn open(&self, words: &[Fr], classes: usize, scores: usize) -> Option<Outcome> {
-        let outcome = Outcome { class: self.class, scores: self.scores.clone() };
+    pub(super) fn open(&self, words: &[Fr], form: &OutcomeForm) -> Option<Outcome> {
+        let classes = match &self.class {
+            Classes::One(class) => vec![*class],
+            Classes::Map(classes) => classes.clone(),
+        };
+        let outcome = Outcome { classes, scores: self.scores.clone() };
         let blinding = field::from_bytes(&self.blinding).map(Blinding::from_field)?;
-        let fits = outcome.class < classes && outcome.scores.len() == scores;
-        (fits && words == [poseidon::commit(&outcome.words(), &blinding)]).then_some(outcome)
+        (form.fits(&outcome) && words == [poseidon::commit(&form.pack(&outcome), &blinding)]).then_some(outcome)
     }
 }

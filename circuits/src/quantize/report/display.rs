@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Disagreement, HeldOut, LayerReport, Report};
+use super::{Disagreement, HeldOut, LayerReport, MapsReport, Report};
 
 /// Rows of disagreements and of values outside the range that are printed.
 const SHOWN: usize = 10;
@@ -41,8 +41,18 @@ impl fmt::Display for HeldOut {
         let compared = |name: &str, (before, after): (f64, f64)| [name.into(), places(before), places(after)];
         let mut rows = vec![compared("accuracy", *accuracy)];
         rows.extend(self.auc.map(|auc| compared("AUC", auc)));
+        rows.extend(self.maps.as_ref().map(|maps| compared("mean IoU", maps.overlap)));
         table(f, &["held out", "float", "integer"].map(String::from), &rows)?;
-        writeln!(f, "\nsame class for {agreements} of {records} records; {} within rounding of a tie", self.near_ties)?;
+        let same = match &self.maps {
+            Some(MapsReport { positions, agreements: same, .. }) => {
+                let share = percent(*same as f64 / *positions as f64);
+                format!(
+                    "same class at {same} of {positions} positions ({share}), same map for {agreements} of {records} records"
+                )
+            }
+            None => format!("same class for {agreements} of {records} records"),
+        };
+        writeln!(f, "\n{same}; {} within rounding of a tie", self.near_ties)?;
         let (rms, max) = (short(self.rms_error), short(self.max_error));
         let (expected, bound) = (short(self.expected_error), short(self.bound));
         writeln!(f, "score error: rms {rms} (expected {expected}), largest {max} (bound {bound})")?;
@@ -79,7 +89,7 @@ impl HeldOut {
 impl Disagreement {
     fn cells(&self) -> [String; 7] {
         [
-            self.row.to_string(),
+            self.position.map_or(self.row.to_string(), |position| format!("{} at {position}", self.row)),
             self.before.clone(),
             self.after.clone(),
             short(self.margin),

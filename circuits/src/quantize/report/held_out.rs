@@ -1,4 +1,5 @@
-//! Records that quantisation has not seen: the same classes as the float model, or not, and by how little.
+//! Records that quantisation has not seen: the same classes as the float model, or not, and by how little. Of class maps, each position
+//! is compared.
 
 use ndarray::Array2;
 use serde::Serialize;
@@ -8,7 +9,7 @@ use crate::architecture::Architecture;
 use crate::quantize::assemble::Assembled;
 use crate::quantize::bounds::errors;
 use crate::quantize::error::QuantizeError;
-use crate::quantize::metrics::{accuracy, class, margin, mean_auc};
+use crate::quantize::metrics::{accuracy, class, margin, mean_auc, mean_overlap};
 use crate::quantize::network::{Network, Node};
 use crate::quantize::{Labelled, matrix};
 
@@ -17,12 +18,15 @@ use crate::quantize::{Labelled, matrix};
 pub struct HeldOut {
     /// Number of records.
     pub records: usize,
-    /// Records with the same class before and after.
+    /// Records with the same class before and after; of class maps, at every position.
     pub agreements: usize,
-    /// Share of records with the right class, before quantisation and after.
+    /// Share of records with the right class, before quantisation and after; of class maps, of their positions.
     pub accuracy: (f64, f64),
-    /// Area under the receiver operating characteristic, before and after; mean over classes if there are more than two.
+    /// Area under the receiver operating characteristic, before and after; mean over classes if there are more than two. Not of class maps.
     pub auc: Option<(f64, f64)>,
+    /// What there is to say of class maps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maps: Option<MapsReport>,
     /// Largest error of a score.
     pub max_error: f64,
     /// Root of the mean squared error of the scores.
@@ -31,19 +35,33 @@ pub struct HeldOut {
     pub expected_error: f64,
     /// The largest of the records' error bounds.
     pub bound: f64,
-    /// Records whose margin is within rounding: not above their bound.
+    /// Records, or positions of class maps, whose margin is within rounding: not above their bound.
     pub near_ties: usize,
-    /// Records whose class changed.
+    /// Records, or positions of class maps, whose class changed.
     pub disagreements: Vec<Disagreement>,
     /// Entries outside the calibrated range; they were saturated here, and are refused unless asked for.
     pub outside: Vec<OutOfRange>,
 }
 
-/// A record whose class changed.
+/// How class maps do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MapsReport {
+    /// Positions of all records.
+    pub positions: usize,
+    /// Positions with the same class before and after.
+    pub agreements: usize,
+    /// Intersection over union of a class's positions with those that really have it, before and after; mean over classes.
+    pub overlap: (f64, f64),
+}
+
+/// A record, or a position of a class map, whose class changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Disagreement {
     /// Which record, counted from 1.
     pub row: usize,
+    /// Which position of a class map, counted from 1 in row-major order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<usize>,
     /// Class before.
     pub before: String,
     /// Class after.
@@ -80,7 +98,7 @@ pub(super) fn compare(
     held_out: Labelled<'_>,
 ) -> Result<HeldOut, QuantizeError> {
     let architecture = &assembled.model.architecture;
-    check_classes(&held_out, architecture.labels.len())?;
+    check_classes(&held_out, architecture)?;
     let entries: usize = network.nodes.iter().map(Node::len).sum();
     let mut both = Both::default();
     for records in held_out.records.chunks((CHUNK / entries.max(1)).max(1)) {
@@ -96,16 +114,20 @@ pub(in crate::quantize) fn compare_scores(
     bound: f64,
     held_out: &Labelled<'_>,
 ) -> Result<HeldOut, QuantizeError> {
-    check_classes(held_out, architecture.labels.len())?;
+    check_classes(held_out, architecture)?;
     let each = |value: f64| before.iter().map(|row| vec![value; row.len()]).collect();
     // Uniform between the ends of the bound.
     let (worst, variance) = (each(bound), each(bound * bound / 3.0));
     Ok(Both { before, after, worst, variance }.summary(architecture, held_out))
 }
 
-fn check_classes(held_out: &Labelled<'_>, classes: usize) -> Result<(), QuantizeError> {
+fn check_classes(held_out: &Labelled<'_>, architecture: &Architecture) -> Result<(), QuantizeError> {
+    let (classes, positions) = (architecture.labels.len(), architecture.positions.get());
     match held_out.classes.iter().position(|&class| class >= classes) {
-        Some(row) => Err(QuantizeError::Class { row: row + 1, class: held_out.classes[row], classes }),
+        Some(index) => {
+            let (row, class) = (index / positions + 1, held_out.classes[index]);
+            Err(QuantizeError::Class { row, class, classes })
+        }
         None => Ok(()),
     }
 }
@@ -138,23 +160,37 @@ impl Both {
     }
 
     fn summary(&self, architecture: &Architecture, held_out: &Labelled<'_>) -> HeldOut {
-        let classes = |scores: &[Vec<f64>]| scores.iter().map(|row| class(row)).collect::<Vec<_>>();
+        let positions = architecture.positions.get();
+        let classes =
+            |scores: &[Vec<f64>]| scores.iter().flat_map(|row| lanes(row, positions).map(class)).collect::<Vec<_>>();
         let (before, after) = (classes(&self.before), classes(&self.after));
-        let differ = |row: &usize| before[*row] != after[*row];
+        let places =
+            || (0..before.len()).map(|index| Spot { row: index / positions, position: index % positions, positions });
+        let differ = |(index, _): &(usize, Spot)| before[*index] != after[*index];
         let changed: Vec<_> =
-            (0..before.len()).filter(differ).map(|row| self.disagreement(architecture, row)).collect();
+            places().enumerate().filter(differ).map(|(_, spot)| self.disagreement(architecture, &spot)).collect();
         let off: Vec<f64> = self.offs().collect();
-        let areas = (mean_auc(&self.before, held_out.classes), mean_auc(&self.after, held_out.classes));
+        let areas = match positions {
+            1 => (mean_auc(&self.before, held_out.classes), mean_auc(&self.after, held_out.classes)),
+            _ => (None, None),
+        };
+        let alike = before.chunks(positions).zip(after.chunks(positions)).filter(|(before, after)| before == after);
+        let overlap = |found: &[usize]| mean_overlap(found, held_out.classes, architecture.labels.len());
         HeldOut {
-            records: before.len(),
-            agreements: before.len() - changed.len(),
+            records: self.before.len(),
+            agreements: alike.count(),
             accuracy: (accuracy(&before, held_out.classes), accuracy(&after, held_out.classes)),
             auc: areas.0.zip(areas.1),
+            maps: (positions > 1).then(|| MapsReport {
+                positions: before.len(),
+                agreements: before.len() - changed.len(),
+                overlap: (overlap(&before), overlap(&after)),
+            }),
             max_error: off.iter().fold(0.0, |max, d| max.max(d.abs())),
             rms_error: (off.iter().map(|d| d * d).sum::<f64>() / off.len() as f64).sqrt(),
             expected_error: (self.variance.iter().flatten().sum::<f64>() / off.len().max(1) as f64).sqrt(),
             bound: self.worst.iter().flatten().copied().fold(0.0, f64::max),
-            near_ties: (0..before.len()).filter(|&row| self.judged(row).2).count(),
+            near_ties: places().filter(|spot| self.judged(spot).2).count(),
             disagreements: changed,
             outside: outside(architecture, held_out.records),
         }
@@ -164,23 +200,45 @@ impl Both {
         self.before.iter().flatten().zip(self.after.iter().flatten()).map(|(before, after)| after - before)
     }
 
-    /// Expected error and bound of a record's margin, and whether the margin is not above the bound.
-    fn judged(&self, row: usize) -> (f64, f64, bool) {
-        let (margin, scores) = margin(&self.before[row]);
-        let variance: f64 = scores.iter().map(|&score| self.variance[row][score]).sum();
+    /// Expected error and bound of a class's margin, and whether the margin is not above the bound.
+    fn judged(&self, spot: &Spot) -> (f64, f64, bool) {
+        let (margin, scores) = margin(spot.of(&self.before));
+        let variance: f64 = scores.iter().map(|&score| spot.of(&self.variance)[score]).sum();
         // A third class can only overtake within its own bound: the largest stands for all.
-        let largest = self.worst[row].iter().copied().fold(0.0, f64::max);
+        let largest = spot.of(&self.worst).iter().copied().fold(0.0, f64::max);
         let bound = largest * scores.len() as f64;
         (variance.sqrt(), bound, margin <= bound)
     }
 
-    fn disagreement(&self, architecture: &Architecture, row: usize) -> Disagreement {
-        let (expected_error, bound, within_rounding) = self.judged(row);
+    fn disagreement(&self, architecture: &Architecture, spot: &Spot) -> Disagreement {
+        let (expected_error, bound, within_rounding) = self.judged(spot);
         let label = |scores: &[f64]| architecture.labels[class(scores)].clone();
-        let margin = margin(&self.before[row]).0;
-        let (before, after) = (label(&self.before[row]), label(&self.after[row]));
-        Disagreement { row: row + 1, before, after, margin, expected_error, bound, within_rounding }
+        let margin = margin(spot.of(&self.before)).0;
+        let (before, after) = (label(spot.of(&self.before)), label(spot.of(&self.after)));
+        let position = (spot.positions > 1).then_some(spot.position + 1);
+        Disagreement { row: spot.row + 1, position, before, after, margin, expected_error, bound, within_rounding }
     }
+}
+
+/// A position of a record.
+struct Spot {
+    row: usize,
+    position: usize,
+    positions: usize,
+}
+
+impl Spot {
+    /// What there is for it among values of every record.
+    fn of<'v>(&self, values: &'v [Vec<f64>]) -> &'v [f64] {
+        let row = &values[self.row];
+        let width = row.len() / self.positions;
+        &row[self.position * width..][..width]
+    }
+}
+
+/// The scores of each position.
+fn lanes(row: &[f64], positions: usize) -> impl Iterator<Item = &[f64]> {
+    row.chunks((row.len() / positions).max(1))
 }
 
 fn outside(architecture: &Architecture, records: &[Vec<f64>]) -> Vec<OutOfRange> {
