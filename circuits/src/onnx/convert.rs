@@ -43,7 +43,9 @@ impl<'a> Import<'a> {
         let builder = Builder::new(&plan.record);
         let mut values: HashMap<_, _> = plan.graph.input.iter().map(|input| (&*input.name, Value::Failed)).collect();
         if plan.faults.is_empty() {
-            values.insert(&plan.record.node.name, Value::Float(NodeId(0)));
+            let narrow = |interval| Value::Entries(NodeId(0), interval);
+            let record = plan.record.narrow.map_or(Value::Float(NodeId(0)), narrow);
+            values.insert(&plan.record.node.name, record);
         }
         Self { plan, builder, values, faults: plan.faults.clone() }
     }

@@ -11,12 +11,14 @@ mod arithmetic;
 mod end;
 mod form;
 mod movement;
+mod normalise;
 mod products;
 mod program;
 mod record;
 mod rounding;
 mod settle;
 mod walk;
+mod weights;
 
 use std::num::NonZeroUsize;
 
@@ -24,7 +26,7 @@ use rayon::prelude::*;
 
 use self::end::End;
 use self::settle::Target;
-use self::walk::Walk;
+use self::walk::{Reading, Walk};
 use super::error::{check_labelled, check_records};
 use super::report::{self, HeldOut, LayerReport, Report, Scores};
 use super::{Labelled, Options, QuantizeError, QuantizedModel};
@@ -48,9 +50,16 @@ pub(super) fn quantize(
     held_out.map_or(Ok(()), |held_out| check_labelled(&held_out, len))?;
     let end = End::of(graph);
     let ranges = ranges(graph, calibration)?;
-    let mut walk = Walk::new(graph, &ranges, options);
-    let (scores, score_scale) = walk.run(&end)?;
-    let Walk { program, encoding, rounded, .. } = walk;
+    let mut walk = Walk::new(graph, &ranges, options, Reading::Grid);
+    let found = walk.run(&end);
+    let (scores, score_scale) = match found {
+        Err(_) if walk.early => {
+            walk = Walk::new(graph, &ranges, options, Reading::Fine(calibration));
+            walk.run(&end)?
+        }
+        found => found?,
+    };
+    let Walk { program, encoding, rounded, notes, .. } = walk;
     let encoding = encoding.ok_or(QuantizeError::NoLayer)?;
     let entries = graph.nodes[end.scores.0].shape.iter().product();
     let (layers, parameters, tensors) = program.into_tensors();
@@ -77,7 +86,7 @@ pub(super) fn quantize(
     architecture.validate()?;
     let model = QuantizedModel { architecture, parameters: parameters_of };
     let runs = Runs { graph, end: &end, model: &model, rounded: &rounded };
-    let report = runs.report(calibration, held_out)?;
+    let report = Report { notes, ..runs.report(calibration, held_out)? };
     Ok((model, report))
 }
 
@@ -127,6 +136,7 @@ impl Runs<'_> {
             layers,
             score_scale: architecture.score_scale,
             held_out: held_out.map(|held_out| self.held_out(&held_out)).transpose()?,
+            notes: Vec::new(),
         })
     }
 

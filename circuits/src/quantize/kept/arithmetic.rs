@@ -47,7 +47,7 @@ impl Walk<'_> {
         let mut linear = self.sum(node, x)?;
         for part in &mut linear.parts {
             part.units = product(&part.units, &factors);
-            part.secret |= shift.is_none();
+            part.secret |= shift.is_none() && !is_told(&factors);
         }
         linear.constant = linear.constant.map(|constant| product(&constant, &factors));
         if let Some(shift) = shift {
@@ -74,6 +74,23 @@ impl Walk<'_> {
         Ok(Form::Linear(sum))
     }
 }
+
+/// Whether a factor is one of the numbers that functions are spelled with, and no more learned than these: roots of whole numbers (the 2, 8 or
+/// √2 of a Gelu or an attention), a part of one, or a constant of the two forms of Gelu that approximate it.
+fn is_told(factors: &ArrayD<f64>) -> bool {
+    let near = |x: f64, y: f64| (x / y - 1.0).abs() < 1e-6;
+    let told = |x: f64| {
+        let square = (x * x).max((x * x).recip());
+        (square <= MOST_TOLD && near(square, square.round())) || SPELLED.iter().any(|&spelled| near(x, spelled))
+    };
+    factors.len() == 1 && factors.iter().all(|factor| told(factor.abs()))
+}
+
+/// The largest whole number whose root is told: as many entries as a head of attention may have.
+const MOST_TOLD: f64 = 4096.0;
+
+/// `√(2/π)`, and what stands before the cube and the argument in approximations of Gelu.
+const SPELLED: [f64; 3] = [0.797_884_56, 0.044_715, 1.702];
 
 fn product(a: &ArrayD<f64>, b: &ArrayD<f64>) -> ArrayD<f64> {
     Zip::from(&spread(a, b)).and(&spread(b, a)).map_collect(|a, b| a * b)

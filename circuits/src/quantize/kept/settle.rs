@@ -23,6 +23,12 @@ pub(super) struct Target {
 /// Most bits of a multiplier.
 const MULTIPLIER_BITS: i32 = 30;
 
+/// Most bits of a magnitude that is multiplied as it is.
+const WIDEST: u32 = 25;
+
+/// Bits of the magnitude that wider values are rounded to: half of the tracked range, the other half is for the multiplier.
+const NARROWED: u32 = 23;
+
 /// How far apart two steps may be that are the same: less than the last digit of a 32-bit float.
 const SAME: f64 = 1e-8;
 
@@ -77,11 +83,27 @@ impl Program {
                 false => self.requantised(name, value, 0, Activation::Clamp(image)),
             };
         }
+        let linear = &self.narrowed(name, linear)?;
         let shift = self.shift(linear, target).ok_or_else(|| {
             QuantizeError::malformed(name, "sums values that are too many steps of the grid that they are rounded to")
         })?;
         let sum = self.fixed(name, linear, target.step / 2f64.powi(shift as i32))?;
         self.requantised(name, sum, shift, Activation::Clamp(image))
+    }
+
+    /// The sum with parts of at most 24 bits: wider ones would leave too few bits to their multipliers, and are rounded once more before.
+    fn narrowed(&mut self, name: &str, linear: &Linear) -> Result<Linear, QuantizeError> {
+        let mut narrowed = linear.clone();
+        for part in &mut narrowed.parts {
+            let bits = self.value(part.value).interval.magnitude().max(1).ilog2() + 1;
+            if bits > WIDEST {
+                let shift = (bits - NARROWED).min(MAX_SHIFT);
+                let open = Interval::new(-(1 << NARROWED), 1 << NARROWED);
+                part.value = self.requantised(&format!("{name}/narrow"), part.value, shift, Activation::Clamp(open))?;
+                part.units *= 2f64.powi(shift as i32);
+            }
+        }
+        Ok(narrowed)
     }
 
     /// The largest shift for which multipliers and sums stay in their ranges, if there is one.
