@@ -68,8 +68,9 @@ pub(crate) fn run(model: &QuantizedModel, raw: &[f64]) -> Evaluation {
     model.architecture.evaluate(&record, &model.parameters).expect("integers")
 }
 
-/// Distances from ONNX Runtime's levels, of every value that the model rounds, where all that is read are ONNX Runtime's.
-pub(crate) fn distances(model: &QuantizedModel, raw: &[f64], answer: &Answer) -> Vec<u64> {
+/// Distances from ONNX Runtime's levels, of every value that the model rounds, where all that is read are ONNX Runtime's: each
+/// with the layer that it is an entry of.
+pub(crate) fn distances(model: &QuantizedModel, raw: &[f64], answer: &Answer) -> Vec<(usize, u64)> {
     let layers = &model.architecture.layers;
     let last = |name: &str| layers.iter().rposition(|layer| layer.name == name);
     let mut values = run(model, raw).values.clone();
@@ -81,7 +82,7 @@ pub(crate) fn distances(model: &QuantizedModel, raw: &[f64], answer: &Answer) ->
         if let (Some(levels), true) = (answer.levels.get(&layer.name), last(&layer.name) == Some(index)) {
             assert_eq!(value.len(), levels.len(), "{}", layer.name);
             for (own, other) in value.iter_mut().zip(levels) {
-                distances.push(own.abs_diff(*other));
+                distances.push((index, own.abs_diff(*other)));
                 *own = *other;
             }
         }

@@ -159,7 +159,7 @@ impl Walk<'_> {
     }
 
     /// The node that rounds a value to a grid, if one reads it.
-    fn rounded_by(&self, id: NodeId) -> Option<NodeId> {
+    pub(super) fn rounded_by(&self, id: NodeId) -> Option<NodeId> {
         let readers = self.graph.nodes.iter().enumerate().skip(id.0 + 1).filter(|(_, node)| node.inputs.contains(&id));
         readers
             .map(|(reader, _)| NodeId(reader))

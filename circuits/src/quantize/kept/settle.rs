@@ -5,7 +5,7 @@
 
 use ndarray::{ArrayD, IxDyn};
 
-use super::form::{Form, Function, Linear, OPEN, Part, broadcast};
+use super::form::{Form, Function, Linear, OPEN, Part, Step, broadcast};
 use super::program::Program;
 use crate::architecture::{Interval, ValueId};
 use crate::graph::FloatOp;
@@ -29,16 +29,20 @@ const WIDEST: u32 = 25;
 /// Bits of the magnitude that wider values are rounded to: half of the tracked range, the other half is for the multiplier.
 const NARROWED: u32 = 23;
 
+/// Most integers of a value whose levels on another grid are looked up: a table has no remainder.
+const TABULATED: u64 = 1 << 9;
+
 /// How far apart two steps may be that are the same: less than the last digit of a 32-bit float.
 const SAME: f64 = 1e-8;
 
 impl Target {
-    fn level(&self, x: f64) -> i64 {
-        ((x / self.step).round_ties_even() as i64).clamp(self.levels.lo, self.levels.hi)
+    /// In 32-bit floats, as ONNX Runtime does.
+    fn level(&self, x: f32) -> i64 {
+        ((x / self.step as f32).round_ties_even() as i64).clamp(self.levels.lo, self.levels.hi)
     }
 
     fn clamped(&self, clamp: (f64, f64)) -> Interval {
-        Interval::new(self.level(clamp.0), self.level(clamp.1))
+        Interval::new(self.level(clamp.0 as f32), self.level(clamp.1 as f32))
     }
 }
 
@@ -52,14 +56,13 @@ impl Program {
         }
     }
 
-    /// A table over all integers that the value may be.
+    /// A table over all integers that the value may be, in 32-bit floats as ONNX Runtime computes it.
     fn settle_function(&mut self, name: &str, f: &Function, target: &Target) -> Result<ValueId, QuantizeError> {
         let clamp = self.value(f.value).interval;
         let levels = ArrayD::from_shape_fn(IxDyn(&[clamp.size() as usize]), |k| (k[0] as i64 + clamp.lo) as f64);
         let x = levels.mapv(|level| (level * f.unit) as f32);
-        let run = |x: ArrayD<f32>, op: &FloatOp| op.apply(&[x.view()], x.shape()).expect("an entrywise function");
-        let y = f.steps.iter().fold(x, run);
-        let values = y.iter().map(|&y| target.level(y.into())).collect();
+        let y = f.steps.iter().fold(x, |x, step| step.run(x));
+        let values = y.iter().map(|&y| target.level(y)).collect();
         self.requantised(name, f.value, 0, Activation::Table { clamp, values })
     }
 
@@ -75,14 +78,30 @@ impl Program {
 
     fn settle_linear(&mut self, name: &str, linear: &Linear, target: &Target) -> Result<ValueId, QuantizeError> {
         let image = target.clamped(linear.clamp);
-        if let Some((value, unit)) = (Linear { clamp: OPEN, ..linear.clone() }).plain()
-            && (unit / target.step - 1.0).abs() < SAME
-        {
-            return match image.encloses(&self.value(value).interval) {
-                true => Ok(value),
-                false => self.requantised(name, value, 0, Activation::Clamp(image)),
+        if let Some((value, unit)) = (Linear { clamp: OPEN, ..linear.clone() }).plain() {
+            let (interval, same) = (self.value(value).interval, (unit / target.step - 1.0).abs() < SAME);
+            return match (same, image.encloses(&interval)) {
+                (true, true) => Ok(value),
+                (true, false) => self.requantised(name, value, 0, Activation::Clamp(image)),
+                (false, _) if interval.size() <= TABULATED => {
+                    let (lo, hi) = (linear.clamp.0 as f32, linear.clamp.1 as f32);
+                    let steps = vec![Step::Operator(FloatOp::Clip { lo, hi })];
+                    self.settle_function(name, &Function { value, unit, steps }, target)
+                }
+                _ => self.rescaled(name, linear, target, image),
             };
         }
+        self.rescaled(name, linear, target, image)
+    }
+
+    /// Multiplied and rounded.
+    fn rescaled(
+        &mut self,
+        name: &str,
+        linear: &Linear,
+        target: &Target,
+        image: Interval,
+    ) -> Result<ValueId, QuantizeError> {
         let linear = &self.narrowed(name, linear)?;
         let shift = self.shift(linear, target).ok_or_else(|| {
             QuantizeError::malformed(name, "sums values that are too many steps of the grid that they are rounded to")

@@ -3,7 +3,7 @@
 //! A node is a form, not a value yet: sums stay sums of integers with their units until a grid is met.
 
 use super::end::End;
-use super::form::{Form, Function, Linear, Raw};
+use super::form::{Form, Function, Linear, Raw, Step};
 use super::program::Program;
 use super::rounding::FINE;
 use super::settle::Target;
@@ -161,7 +161,7 @@ impl<'a> Walk<'a> {
             (FloatOp::Input, _) => Ok(Form::Raw(Raw::record(&node.shape))),
             (FloatOp::Constant(_) | FloatOp::Levels(_), _) => Ok(Form::Constant),
             (FloatOp::Quantize(grid), &[x]) => self.quantize(id, x, *grid),
-            (FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div, &[a, b]) => self.arithmetic(node, a, b),
+            (FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div, &[a, b]) => self.arithmetic(id, node, a, b),
             (FloatOp::MatMul, &[a, b]) => self.matmul(node, a, b),
             (FloatOp::Conv { window, groups }, &[x, weight]) => self.conv(node, x, weight, (window, *groups)),
             (FloatOp::Relu, &[x]) => self.clamp(node, x, (0.0, f64::INFINITY)),
@@ -224,11 +224,11 @@ impl<'a> Walk<'a> {
 
     fn function(&mut self, node: &FloatNode, x: NodeId) -> Result<Form, Stop> {
         if let Form::Function(mut function) = self.form(x)? {
-            function.steps.push(node.op.clone());
+            function.steps.push(Step::Operator(node.op.clone()));
             return Ok(Form::Function(function));
         }
         let (value, unit) = self.integers_of(x, KEYS, LONGEST)?;
-        Ok(Form::Function(Function { value, unit, steps: vec![node.op.clone()] }))
+        Ok(Form::Function(Function { value, unit, steps: vec![Step::Operator(node.op.clone())] }))
     }
 
     fn encode(&mut self, id: NodeId, raw: &Raw, target: &Target) -> Result<ValueId, Stop> {
