@@ -53,8 +53,14 @@ impl Case {
     }
 
     pub(crate) fn quantized(&self) -> QuantizedModel {
-        let quantized = quantize(&self.graph(), &self.calibration, None, &Options::default());
-        quantized.unwrap_or_else(|error| panic!("{}: {error}", self.name)).0
+        self.try_quantized().unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    /// The model, or the sentence that refuses it.
+    pub(crate) fn try_quantized(&self) -> Result<QuantizedModel, String> {
+        let graph = import(&self.bytes(), &ImportOptions::default()).map_err(|error| error.to_string())?;
+        let quantized = quantize(&graph, &self.calibration, None, &Options::default());
+        quantized.map(|(model, _)| model).map_err(|error| error.to_string())
     }
 
     /// Whether grids are chosen when the model runs: then ONNX Runtime has other integers for each record.

@@ -26,7 +26,8 @@ HERE = Path(__file__).resolve().parent
 CALIBRATION, RECORDS = 48, 6
 OPERANDS = {
     "QuantizeLinear": 2, "QLinearConv": 7, "QLinearMatMul": 7, "QLinearAdd": 7, "QLinearMul": 7, "QGemm": 8, "QLinearSigmoid": 4,
-    "QLinearGlobalAveragePool": 4, "QLinearAveragePool": 4, "QLinearConcat": 1,
+    "QLinearGlobalAveragePool": 4, "QLinearAveragePool": 4, "QLinearConcat": 1, "QLinearSoftmax": 4,
+    "QLinearLeakyRelu": 4,
 }  # the input that holds the output's zero point
 
 

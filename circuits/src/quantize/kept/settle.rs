@@ -24,13 +24,14 @@ pub(super) struct Target {
 const MULTIPLIER_BITS: i32 = 30;
 
 /// Most bits of a magnitude that is multiplied as it is.
-const WIDEST: u32 = 25;
+const WIDEST: u32 = 27;
 
 /// Bits of the magnitude that wider values are rounded to: half of the tracked range, the other half is for the multiplier.
 const NARROWED: u32 = 23;
 
-/// Most integers of a value whose levels on another grid are looked up: a table has no remainder.
-const TABULATED: u64 = 1 << 9;
+/// Most integers of a value whose levels on another grid are looked up, of few entries and of many: a table has no remainder, and halves
+/// go to the even level, as ONNX Runtime has it.
+const TABULATED: [u64; 2] = [1 << 10, 1 << 12];
 
 /// How far apart two steps may be that are the same: less than the last digit of a 32-bit float.
 const SAME: f64 = 1e-8;
@@ -83,7 +84,7 @@ impl Program {
             return match (same, image.encloses(&interval)) {
                 (true, true) => Ok(value),
                 (true, false) => self.requantised(name, value, 0, Activation::Clamp(image)),
-                (false, _) if interval.size() <= TABULATED => {
+                (false, _) if interval.size() <= self.tabulated(value) => {
                     let (lo, hi) = (linear.clamp.0 as f32, linear.clamp.1 as f32);
                     let steps = vec![Step::Operator(FloatOp::Clip { lo, hi })];
                     self.settle_function(name, &Function { value, unit, steps }, target)
@@ -92,6 +93,12 @@ impl Program {
             };
         }
         self.rescaled(name, linear, target, image)
+    }
+
+    /// Most integers of this value that are looked up: a row of a table costs about what a fourth of an entry's remainder does.
+    fn tabulated(&self, value: ValueId) -> u64 {
+        let [few, many] = TABULATED;
+        (4 * self.value(value).shape.iter().product::<usize>() as u64).clamp(few, many)
     }
 
     /// Multiplied and rounded.
