@@ -8,7 +8,7 @@ use super::call::{Call, Outputs};
 use super::error::{Fault, ImportError, Place, Reason, printable};
 use super::plan::{Plan, maker_name, operator_name};
 use super::proto::{AttributeProto, ModelProto, NodeProto, TensorProto};
-use super::registry::{ML, Operator, find};
+use super::registry::{ML, Operator, RUNTIME, find};
 use super::summary::Summary;
 use super::tensor::Tensor;
 use super::value::Value;
@@ -111,7 +111,10 @@ impl<'a> Import<'a> {
 
     fn operator(&self, node: &NodeProto) -> Result<(&'static Operator, i64), Reason> {
         let domain = super::plan::domain(&node.domain);
-        let operator = find(domain, &node.op_type).ok_or(Reason::Operator)?;
+        let operator = find(domain, &node.op_type).ok_or(match domain {
+            RUNTIME => Reason::Fused,
+            _ => Reason::Operator,
+        })?;
         // Where a model does not say, ONNX Runtime takes operators of classical machine learning in any version.
         let got = self.plan.opsets.get(domain).copied().or((domain == ML).then_some(1));
         let Some(got) = got else {

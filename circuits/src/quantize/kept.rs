@@ -4,7 +4,7 @@
 //! multiplied with `unit/step` as an integer over a power of two. Steps of activations are public, as the scales of the architecture
 //! are everywhere; weights, biases and every multiplier that follows from the steps of weights are secret.
 //!
-//! ONNX Runtime rounds halves to even and multiplies by 32-bit floats; here halves go up and multipliers have some 24 to 31 bits, so that
+//! ONNX Runtime rounds halves to even and multiplies by 32-bit floats; here halves go up and multipliers have some 24 to 27 bits, so that
 //! single levels can differ by one.
 
 mod arithmetic;

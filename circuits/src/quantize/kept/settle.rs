@@ -1,7 +1,7 @@
 //! Onto a grid: `y = clamp(⌊(Σ factor·value + bias) / 2^shift + ½⌋)` with `factor = unit/step·2^shift`.
 //!
-//! A factor that follows from weights is a secret multiplier, one for each channel, of up to 31 bits; others are public. The shift is the
-//! largest that keeps all sums in the tracked range, so that the largest multiplier has 24 bits or more unless sums take more than 22.
+//! A factor that follows from weights is a secret multiplier, one for each channel, of up to 27 bits; others are public. The shift is the
+//! largest that keeps all sums in the tracked range, so that the largest multiplier has 24 bits or more unless sums take more than 23.
 
 use ndarray::{ArrayD, IxDyn};
 
@@ -20,8 +20,8 @@ pub(super) struct Target {
     pub(super) levels: Interval,
 }
 
-/// Most bits of a multiplier.
-const MULTIPLIER_BITS: i32 = 30;
+/// Most bits of a multiplier: 24, as ONNX Runtime's floats have, and three for channels with smaller steps than the largest.
+const MULTIPLIER_BITS: i32 = 27;
 
 /// Most bits of a magnitude that is multiplied as it is.
 const WIDEST: u32 = 27;
@@ -132,17 +132,22 @@ impl Program {
         Ok(narrowed)
     }
 
-    /// The largest shift for which multipliers and sums stay in their ranges, if there is one.
+    /// The largest shift for which multipliers and sums stay in their ranges, if there is one. Secret integers are bounded by powers of two,
+    /// and a sum by those bounds.
     fn shift(&self, linear: &Linear, target: &Target) -> Option<u32> {
         let largest = |values: &ArrayD<f64>| values.iter().fold(0.0, |max: f64, x| max.max(x.abs())) / target.step;
-        let reach = |part: &Part| self.value(part.value).interval.magnitude().max(1) as f64;
-        let sums = linear.parts.iter().map(|part| reach(part) * largest(&part.units)).sum::<f64>();
-        let total = 1.0 + sums + linear.constant.as_ref().map_or(0.0, largest);
-        let multiplier = linear.parts.iter().map(|part| largest(&part.units)).fold(f64::MIN_POSITIVE, f64::max);
-        // Secret integers are bounded by powers of two, and a sum by those bounds.
-        let room =
-            (MAX_BITS as i32 - 2 - total.log2().ceil() as i32).min(MULTIPLIER_BITS - multiplier.log2().ceil() as i32);
-        (total.is_finite() && room >= 0).then(|| room.min(MAX_SHIFT as i32) as u32)
+        let part = |part: &Part| (self.value(part.value).interval.magnitude().max(1) as f64, largest(&part.units));
+        let parts: Vec<(f64, f64)> = linear.parts.iter().map(part).collect();
+        let constant = linear.constant.as_ref().map_or(0.0, largest);
+        let bound = |x: f64, shift: i32| (x * 2f64.powi(shift) + 1.0).log2().floor().exp2() * 2.0;
+        let total = |shift: i32| {
+            let sums = parts.iter().map(|(reach, factor)| reach * bound(*factor, shift)).sum::<f64>();
+            sums + bound(constant, shift) + 2f64.powi(shift)
+        };
+        let multiplier = parts.iter().map(|part| part.1).fold(f64::MIN_POSITIVE, f64::max);
+        let room = (MULTIPLIER_BITS - multiplier.log2().ceil() as i32).min(MAX_SHIFT as i32);
+        let fits = |shift: &i32| total(*shift) <= 2f64.powi(MAX_BITS as i32);
+        (0..=room).rev().find(fits).map(|shift| shift as u32)
     }
 
     /// The sum in multiples of `unit`.
