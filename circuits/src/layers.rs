@@ -37,7 +37,7 @@ pub use matmul::MatMul;
 pub use multiply::Multiply;
 pub use operands::MAX_ENTRIES;
 pub use pool::{MaxPool, SumPool};
-pub(crate) use ratio::rounded_ratio;
+pub(crate) use ratio::{MAX_FACTOR, rounded_ratio};
 pub use rearrange::Rearrange;
 pub use requantize::{Activation, MAX_QUOTIENT_BITS, MAX_SHIFT, Requantize, rounded_quotient, rounded_remainder};
 pub use share::Share;

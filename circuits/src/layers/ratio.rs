@@ -7,8 +7,8 @@ use super::{LayerError, ValueType};
 use crate::architecture::Interval;
 use crate::system::{Definition, IndexMap, SystemBuilder, TensorId, Term};
 
-/// Largest public factor of a quotient.
-const MAX_FACTOR: i64 = 1 << 20;
+/// Largest public factor of a quotient: finer ones would leave too little of the tracked range to the denominator.
+pub(crate) const MAX_FACTOR: i64 = 1 << 22;
 
 /// `⌊factor·n/d + ½⌋`; `None` unless `d ≥ 1`.
 pub(crate) fn rounded_ratio(n: i64, factor: i64, d: i64) -> Option<i64> {

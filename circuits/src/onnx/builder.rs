@@ -91,8 +91,9 @@ impl Builder {
     /// Shape of a value, where it has one.
     pub(super) fn shape_of(&self, value: &Value) -> Option<Vec<usize>> {
         match value {
-            Value::Float(id) | Value::Sums(id, _) => Some(self.shape(*id).to_vec()),
+            Value::Float(id) | Value::Sums(id, _) | Value::Entries(id, _) => Some(self.shape(*id).to_vec()),
             Value::Quantized(value) => Some(self.shape(value.float).to_vec()),
+            Value::Rows(rows) => Some(rows.shape.clone()),
             Value::Int(value) | Value::Narrow(value, _) => Some(value.shape().to_vec()),
             Value::Units(_, factor) => Some(factor.shape().to_vec()),
             Value::Zero(_) => Some(Vec::new()),

@@ -5,7 +5,7 @@ use ndarray::ArrayD;
 use super::attributes::Attributes;
 use super::builder::Builder;
 use super::error::Reason;
-use super::value::{Quantized, Unit, Value};
+use super::value::{Quantized, Rows, Unit, Value};
 use crate::graph::{FloatOp, NodeId, ShapeError};
 
 /// What a converter gives: the values of the node's outputs, in order.
@@ -113,6 +113,13 @@ impl Call<'_> {
         }
         if let [Value::Narrow(value, interval)] = inputs {
             return Ok(Value::Narrow(rearrange_ints(&op, &[value.view()], shape)?, *interval));
+        }
+        if let [Value::Entries(id, interval)] = inputs {
+            return Ok(Value::Entries(self.builder.push(self.name, op, &[*id], shape)?, *interval));
+        }
+        if let ([Value::Rows(rows)], FloatOp::Reshape) = (inputs, &op) {
+            let shape = op.shape(&[&rows.shape], shape)?;
+            return Ok(Value::Rows(Rows { shape, ..rows.clone() }));
         }
         if let [Value::Quantized(value), ..] = inputs {
             return self.rearrange_quantized(op, value, inputs, shape);

@@ -85,6 +85,8 @@ fn cast(call: &mut Call<'_>) -> Outputs {
         // A record of integers, which stay what they are.
         (value @ Value::Float(NodeId(0)), tensor::INT64 | tensor::INT32) if call.builder.integers => value,
         (value @ Value::Float(id), tensor::INT64 | tensor::INT32) if is_condition(call, id) => value,
+        // So do integers of few bits.
+        (Value::Entries(id, _), tensor::FLOAT | tensor::INT32 | tensor::INT64) => Value::Float(id),
         (Value::Float(id), tensor::BOOL) => return nonzero(call, id),
         (Value::Int(value), tensor::FLOAT) => Value::Float(call.constant(value.mapv(|x| x as f32))?),
         (Value::Int(value), tensor::INT32) => Value::Int(value.mapv(|x| i64::from(x as i32))),

@@ -49,7 +49,9 @@ impl<'a> Import<'a> {
         let mut values = Scope::new(&plan.opsets);
         plan.graph.input.iter().for_each(|input| values.set(&input.name, Some(Value::Failed)));
         if plan.faults.is_empty() {
-            values.set(&plan.record.node.name, Some(Value::Float(NodeId(0))));
+            let narrow = |interval| Value::Entries(NodeId(0), interval);
+            let record = plan.record.narrow.map_or(Value::Float(NodeId(0)), narrow);
+            values.set(&plan.record.node.name, Some(record));
         }
         let runner = Runner::new(Builder::new(&plan.record), functions);
         Self { plan, runner, values, faults: plan.faults.clone() }

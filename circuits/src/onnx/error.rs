@@ -65,6 +65,9 @@ pub enum Reason {
         /// What to do instead.
         advice: &'static str,
     },
+    /// No converter for this operator, which ONNX Runtime makes of several.
+    #[error("this operator of ONNX Runtime is not supported")]
+    Fused,
     /// The operator means something else in this old opset.
     #[error("this operator is supported from opset {since} on, the model uses opset {got}")]
     Opset {
@@ -141,6 +144,7 @@ impl Reason {
             Self::Broken(_) => "run onnx.checker.check_model on the file, and export it again",
             Self::Operator => "run onnxsim on the model, replace the operator, or select an output before it",
             Self::Refused { advice, .. } => advice,
+            Self::Fused => "quantise the model as it was exported, before ONNX Runtime's optimiser fuses its nodes",
             Self::Opset { .. } => "export with opset 13 or newer, or run onnx.version_converter",
             Self::NewOpset { .. } => "export with an older opset, from 13 on",
             Self::Inputs(_) => "export with all features in one input of shape [batch, features]",

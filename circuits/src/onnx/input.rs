@@ -3,6 +3,7 @@
 use super::error::Reason;
 use super::proto::{DimensionProto, ValueInfoProto};
 use super::tensor;
+use crate::architecture::Interval;
 use crate::graph::{FloatNode, FloatOp, count};
 
 /// The record as the model declares it.
@@ -11,6 +12,8 @@ pub(super) struct Declared {
     pub(super) node: FloatNode,
     /// Whether its entries are integers.
     pub(super) integers: bool,
+    /// Where these have few bits, the integers of their type.
+    pub(super) narrow: Option<Interval>,
     /// Where the batch axis was symbolic.
     pub(super) note: Option<String>,
 }
@@ -19,7 +22,8 @@ pub(super) struct Declared {
 pub(super) fn record(input: &ValueInfoProto) -> Result<Declared, Reason> {
     let declared = input.r#type.as_ref().and_then(|declared| declared.tensor_type.as_ref());
     let Some(declared) = declared else { return Reason::broken("it is not declared as a tensor") };
-    if ![tensor::FLOAT, tensor::INT64, tensor::INT32].contains(&declared.elem_type) {
+    let narrow = tensor::narrow_interval(declared.elem_type);
+    if narrow.is_none() && ![tensor::FLOAT, tensor::INT64, tensor::INT32].contains(&declared.elem_type) {
         return Err(Reason::ElementType(tensor::type_name(declared.elem_type)));
     }
     let Some(shape) = &declared.shape else { return Reason::broken("it is declared without a shape") };
@@ -29,7 +33,7 @@ pub(super) fn record(input: &ValueInfoProto) -> Result<Declared, Reason> {
     let note = declared.shape.iter().flat_map(|shape| shape.dim.first()).find(|dim| dim.dim_value.is_none());
     let note = note.map(|dim| format!("the batch axis {}becomes 1: one record at a time", quoted(&dim.dim_param)));
     let node = FloatNode { name: input.name.clone(), op: FloatOp::Input, inputs: Vec::new(), shape };
-    Ok(Declared { node, integers: declared.elem_type != tensor::FLOAT, note })
+    Ok(Declared { node, integers: declared.elem_type != tensor::FLOAT, narrow, note })
 }
 
 /// Axis 0 may be symbolic: it counts records.

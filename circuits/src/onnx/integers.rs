@@ -6,7 +6,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::call::{Call, Outputs, wrong};
 use super::error::Reason;
-use super::quantized::{levels, meant, parameters, quantized, step, zero};
+use super::quantized::{entries, levels, meant, named, parameters, quantized, step, zero};
 use super::registry::{self, Operator};
 use super::value::{Quantized, Unit, Value};
 use crate::architecture::Interval;
@@ -38,6 +38,11 @@ const FILTERS: i64 = 0;
 fn operand(call: &mut Call<'_>, at: usize, axis: i64) -> Result<NodeId, Reason> {
     match call.value(at)? {
         Value::Quantized(value) => meant(call, &value, [at + 1, at + 2]),
+        Value::Rows(rows) => named(call, &rows, [at + 1, at + 2], COLUMNS),
+        Value::Entries(id, interval) => {
+            let (step, zero) = (step(call, at + 1)?, zero(call, at + 2)?);
+            entries(call, id, (step, zero, interval))
+        }
         Value::Narrow(values, _) | Value::Int(values) => {
             let (steps, zeros) = parameters(call, [at + 1, at + 2], values.shape(), axis)?;
             levels(call, &values, steps, &zeros)
@@ -169,6 +174,10 @@ fn factor(call: &mut Call<'_>, at: usize, axis: i64) -> Result<(NodeId, Unit), R
     match call.value(at)? {
         Value::Quantized(value) if is_zero(call, &value, at + 2)? => Ok((value.float, value.unit)),
         Value::Quantized(_) => wrong(at + 2, "is not the zero point that the integers were made with"),
+        Value::Entries(id, interval) => {
+            let zero = zero(call, at + 2)?;
+            Ok((entries(call, id, (1.0, zero, interval))?, Unit::Known(1.0)))
+        }
         Value::Narrow(values, _) => {
             let unit = call.constant(ArrayD::ones(IxDyn(&[])))?;
             call.inputs.resize(5, None);

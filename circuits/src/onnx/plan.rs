@@ -135,12 +135,12 @@ fn names(inputs: &[&ValueInfoProto]) -> String {
 
 fn placeholder() -> Declared {
     let node = FloatNode { name: String::new(), op: FloatOp::Input, inputs: Vec::new(), shape: vec![1] };
-    Declared { node, integers: false, note: None }
+    Declared { node, integers: false, narrow: None, note: None }
 }
 
 fn node_of(value: &Value) -> Option<NodeId> {
     match value {
-        Value::Float(id) | Value::Class(id) => Some(*id),
+        Value::Float(id) | Value::Class(id) | Value::Entries(id, _) => Some(*id),
         _ => None,
     }
 }

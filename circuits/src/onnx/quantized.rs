@@ -9,7 +9,7 @@ use super::call::{Call, Outputs, axis as call_axis, wrong};
 use super::error::Reason;
 use super::registry::Operator;
 use super::tensor::narrow_interval;
-use super::value::{Quantized, Unit, Value};
+use super::value::{Quantized, Rows, Unit, Value};
 use crate::architecture::Interval;
 use crate::graph::{FloatOp, Grid, Levels, NodeId};
 
@@ -73,6 +73,11 @@ fn dequantize(call: &mut Call<'_>) -> Outputs {
             Ok(vec![Value::Float(levels(call, &values, steps, &zeros)?)])
         }
         Value::Quantized(value) => Ok(vec![Value::Float(meant(call, &value, [1, 2])?)]),
+        Value::Rows(rows) => Ok(vec![Value::Float(named(call, &rows, [1, 2], axis)?)]),
+        Value::Entries(id, interval) => {
+            let (step, zero) = (step(call, 1)?, zero(call, 2)?);
+            Ok(vec![Value::Float(entries(call, id, (step, zero, interval))?)])
+        }
         _ => wrong(0, "is not a tensor of quantised integers"),
     }
 }
@@ -107,6 +112,34 @@ pub(super) fn meant(call: &Call<'_>, value: &Quantized, at: [usize; 2]) -> Resul
         _ => false,
     };
     if same { Ok(value.float) } else { wrong(at[0], "or the zero point is not what these integers were made with") }
+}
+
+/// Integers that the record holds as the floats that they stand for, on their grid.
+pub(super) fn entries(
+    call: &mut Call<'_>,
+    id: NodeId,
+    (step, zero, interval): (f32, i64, Interval),
+) -> Result<NodeId, Reason> {
+    if !interval.contains(zero) {
+        return Reason::broken(format!("its zero point {zero} is not of the type of its integers"));
+    }
+    let (from, each) = (call.scalar(zero as f32)?, call.scalar(step)?);
+    let centred = call.push(FloatOp::Sub, &[id, from])?;
+    let scaled = call.push(FloatOp::Mul, &[centred, each])?;
+    let grid = Grid { step, levels: Interval::new(interval.lo - zero, interval.hi - zero) };
+    call.push(FloatOp::Quantize(Some(grid)), &[scaled])
+}
+
+/// Rows of a table of integers as the floats that they stand for. Steps are one, or lie along the last axis, as the table's columns do.
+pub(super) fn named(call: &mut Call<'_>, rows: &Rows, at: [usize; 2], axis: i64) -> Result<NodeId, Reason> {
+    let last = rows.shape.len() as i64 - 1;
+    if call.floats(at[0])?.len() > 1 && axis != -1 && axis != last {
+        return wrong(at[0], "gives steps along another axis than the last, of rows that the record names");
+    }
+    let (steps, zeros) = parameters(call, at, rows.table.shape(), -1)?;
+    let table = levels(call, &rows.table, steps, &zeros)?;
+    let read = call.push(FloatOp::Embed, &[table, rows.names])?;
+    call.builder.push(call.name, FloatOp::Reshape, &[read], &rows.shape)
 }
 
 /// A constant of integers as levels.

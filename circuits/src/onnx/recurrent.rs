@@ -5,6 +5,7 @@
 //! given is zero, and what would be computed of it is left out.
 
 mod cells;
+mod dynamic;
 mod steps;
 
 use super::call::{Call, Outputs, axis, wrong};
@@ -16,9 +17,10 @@ use cells::{Cell, Kind};
 use steps::State;
 
 pub(super) const OPERATORS: &[Operator] = &[
-    Operator::onnx("RNN", 7, (3, 6), |call| recurrent(call, Kind::Plain)),
-    Operator::onnx("GRU", 7, (3, 6), |call| recurrent(call, Kind::Gru)),
-    Operator::onnx("LSTM", 7, (3, 8), |call| recurrent(call, Kind::Lstm)),
+    Operator::onnx("RNN", 7, (3, 6), |call| recurrent(call, Kind::Plain, false)),
+    Operator::onnx("GRU", 7, (3, 6), |call| recurrent(call, Kind::Gru, false)),
+    Operator::onnx("LSTM", 7, (3, 8), |call| recurrent(call, Kind::Lstm, false)),
+    Operator::runtime("DynamicQuantizeLSTM", (12, 12), dynamic::recurrent),
 ];
 
 /// Most steps of a series: each is a copy of the cell.
@@ -30,7 +32,8 @@ struct Direction {
     last: State,
 }
 
-fn recurrent(call: &mut Call<'_>, kind: Kind) -> Outputs {
+/// Unrolls a cell; where states are `rounded`, products read them on a grid that they span themselves.
+fn recurrent(call: &mut Call<'_>, kind: Kind, rounded: bool) -> Outputs {
     let directions = directions(call)?;
     let batch_first = call.attributes.flag("layout", false)?;
     let series = series(call, batch_first)?;
@@ -42,7 +45,7 @@ fn recurrent(call: &mut Call<'_>, kind: Kind) -> Outputs {
     let mut runs = Vec::new();
     for (index, (cell, backwards)) in cells.iter().zip(directions).enumerate() {
         let start = State::given(call, index, batch_first, kind)?;
-        runs.push(run(call, cell, &series, start, *backwards)?);
+        runs.push(run(call, cell, (&series, *backwards), start, rounded)?);
     }
     outputs(call, &runs, batch_first)
 }
@@ -81,9 +84,9 @@ fn check_lengths(call: &Call<'_>, steps: usize) -> Result<(), Reason> {
 fn run(
     call: &mut Call<'_>,
     cell: &Cell,
-    series: &[NodeId],
+    (series, backwards): (&[NodeId], bool),
     start: State,
-    backwards: bool,
+    rounded: bool,
 ) -> Result<Direction, Reason> {
     let mut order: Vec<&NodeId> = series.iter().collect();
     if backwards {
@@ -91,6 +94,9 @@ fn run(
     }
     let (mut state, mut hidden) = (start, Vec::with_capacity(series.len()));
     for x in order {
+        if let (true, Some(hidden)) = (rounded, state.hidden) {
+            state.hidden = Some(call.push(FloatOp::Quantize(None), &[hidden])?);
+        }
         state = cell.step(call, *x, &state)?;
         hidden.extend(state.hidden);
     }

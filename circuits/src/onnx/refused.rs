@@ -1,7 +1,7 @@
 //! Operators of ONNX that are known and not imported: why, and what to export instead.
 
 use super::error::Reason;
-use super::registry::ML;
+use super::registry::{ML, RUNTIME};
 
 /// Operators of one domain, the reason, and what to do.
 type Refusal = (&'static str, &'static [&'static str], &'static str, &'static str);
@@ -120,5 +120,6 @@ const REFUSED: &[Refusal] = &[
 /// Why there is no converter for an operator.
 pub(super) fn reason(domain: &str, name: &str) -> Reason {
     let found = REFUSED.iter().find(|refusal| refusal.0 == domain && refusal.1.contains(&name));
-    found.map_or(Reason::Operator, |&(_, _, why, advice)| Reason::Refused { why, advice })
+    let unknown = if domain == RUNTIME { Reason::Fused } else { Reason::Operator };
+    found.map_or(unknown, |&(_, _, why, advice)| Reason::Refused { why, advice })
 }

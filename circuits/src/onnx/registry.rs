@@ -16,7 +16,7 @@ use super::{
 pub(super) const ML: &str = "ai.onnx.ml";
 
 /// Operators that ONNX Runtime writes where ONNX has none, or had none yet.
-const RUNTIME: &str = "com.microsoft";
+pub(super) const RUNTIME: &str = "com.microsoft";
 
 /// All operators.
 const FAMILIES: &[&[Operator]] = &[

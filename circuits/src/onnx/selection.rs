@@ -5,8 +5,8 @@ use ndarray::ArrayD;
 use super::call::{Call, Outputs, axis as call_axis, wrong};
 use super::error::Reason;
 use super::registry::Operator;
-use super::value::Value;
-use crate::graph::{FloatOp, NodeId};
+use super::value::{Rows, Value};
+use crate::graph::{FloatOp, NodeId, count};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::onnx("Concat", 4, (1, usize::MAX), concat),
@@ -84,14 +84,21 @@ fn gather(call: &mut Call<'_>) -> Outputs {
 
 /// Rows of a constant that the record names: an embedding.
 fn embed(call: &mut Call<'_>, axis: usize, names: NodeId) -> Outputs {
-    let shape = call.floats(0)?.shape().to_vec();
+    let shape = call.input_shape(0)?;
     if axis != 0 || shape.is_empty() {
         return wrong(1, "depends on the record, which works along axis 0 alone");
     }
     let (table, rest) = (call.value(0)?, &shape[1..]);
     let table = call.reshape(table, &[shape[0], rest.iter().product()])?;
-    let Value::Float(table) = table else { return wrong(0, "is not a tensor of floats") };
     let target = [&call.shape(names), rest].concat();
+    let table = match table {
+        Value::Float(table) if call.builder.known(table).is_some() => table,
+        Value::Narrow(table, _) => {
+            count(&target)?;
+            return Ok(vec![Value::Rows(Rows { table, names, shape: target })]);
+        }
+        _ => return wrong(0, "is not a constant of floats or of integers of 8 or 16 bits"),
+    };
     let rows = call.push(FloatOp::Embed, &[table, names])?;
     Ok(vec![call.reshape(Value::Float(rows), &target)?])
 }

@@ -18,6 +18,10 @@ pub(super) enum Value {
     Narrow(ArrayD<i64>, Interval),
     /// Integers of few bits that stand for floats on a grid.
     Quantized(Quantized),
+    /// Integers of few bits that the record holds: what they stand for is told by what reads them.
+    Entries(NodeId, Interval),
+    /// Rows of a constant of such integers, which the record names.
+    Rows(Rows),
     /// Sums of products of such integers: floats per unit.
     Sums(NodeId, Unit),
     /// Units that are known when the model runs, times constants.
@@ -32,6 +36,15 @@ pub(super) enum Value {
     Class(NodeId),
     /// The result of a node that could not be imported.
     Failed,
+}
+
+/// Rows of a table of integers, two axes, by entries of the record.
+#[derive(Clone)]
+pub(super) struct Rows {
+    pub(super) table: ArrayD<i64>,
+    pub(super) names: NodeId,
+    /// Shape of what is read.
+    pub(super) shape: Vec<usize>,
 }
 
 /// Integers `float/unit + zero`.

@@ -4,7 +4,7 @@
 //! (`W' = diag(scale)·W`, `b' = b + shift·W`), or the dense layer they follow does. Two dense layers in a row become one where
 //! that takes no more weights. Which rule applies depends on the graph and its shapes, not on the weights.
 
-mod normalize;
+pub(in crate::quantize) mod normalize;
 mod sums;
 mod windows;
 

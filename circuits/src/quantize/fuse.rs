@@ -57,10 +57,10 @@ pub(super) fn fuse(graph: &FloatGraph) -> Fused {
 }
 
 /// Most rows of a table.
-const MAX_NAMES: usize = 4096;
+pub(super) const MAX_NAMES: usize = 4096;
 
 /// Rows of the longest table, up to a power of two.
-fn names(graph: &FloatGraph) -> usize {
+pub(super) fn names(graph: &FloatGraph) -> usize {
     let tables = graph.nodes.iter().filter(|node| matches!(node.op, FloatOp::Embed)).map(|node| node.inputs[0]);
     let rows = tables.filter_map(|table| graph.nodes[table.0].shape.first().copied()).max();
     rows.unwrap_or_default().max(2).next_power_of_two()

@@ -4,19 +4,21 @@
 //! multiplied with `unit/step` as an integer over a power of two. Steps of activations are public, as the scales of the architecture
 //! are everywhere; weights, biases and every multiplier that follows from the steps of weights are secret.
 //!
-//! ONNX Runtime rounds halves to even and multiplies by 32-bit floats; here halves go up and multipliers have some 24 to 31 bits, so that
+//! ONNX Runtime rounds halves to even and multiplies by 32-bit floats; here halves go up and multipliers have some 24 to 27 bits, so that
 //! single levels can differ by one.
 
 mod arithmetic;
 mod end;
 mod form;
 mod movement;
+mod normalise;
 mod products;
 mod program;
 mod record;
 mod rounding;
 mod settle;
 mod walk;
+mod weights;
 
 use std::num::NonZeroUsize;
 
@@ -24,7 +26,7 @@ use rayon::prelude::*;
 
 use self::end::End;
 use self::settle::Target;
-use self::walk::Walk;
+use self::walk::{Reading, Walk};
 use super::error::{check_labelled, check_records};
 use super::report::{self, HeldOut, LayerReport, Report, Scores};
 use super::{Labelled, Options, QuantizeError, QuantizedModel};
@@ -48,9 +50,16 @@ pub(super) fn quantize(
     held_out.map_or(Ok(()), |held_out| check_labelled(&held_out, len, graph.positions))?;
     let end = End::of(graph);
     let ranges = ranges(graph, calibration)?;
-    let mut walk = Walk::new(graph, &ranges, options);
-    let (scores, score_scale) = walk.run(&end)?;
-    let Walk { program, encoding, rounded, .. } = walk;
+    let mut walk = Walk::new(graph, &ranges, options, Reading::Grid);
+    let found = walk.run(&end);
+    let (scores, score_scale) = match found {
+        Err(_) if walk.early => {
+            walk = Walk::new(graph, &ranges, options, Reading::Fine(calibration));
+            walk.run(&end)?
+        }
+        found => found?,
+    };
+    let Walk { program, encoding, rounded, notes, .. } = walk;
     let encoding = encoding.ok_or(QuantizeError::NoLayer)?;
     let entries = graph.nodes[end.scores.0].shape.iter().product::<usize>() / graph.positions.max(1);
     let (layers, parameters, tensors) = program.into_tensors();
@@ -78,7 +87,7 @@ pub(super) fn quantize(
     architecture.validate()?;
     let model = QuantizedModel { architecture, parameters: parameters_of };
     let runs = Runs { graph, end: &end, model: &model, rounded: &rounded };
-    let report = runs.report(calibration, held_out)?;
+    let report = Report { notes, ..runs.report(calibration, held_out)? };
     Ok((model, report))
 }
 
@@ -128,6 +137,7 @@ impl Runs<'_> {
             layers,
             score_scale: architecture.score_scale,
             held_out: held_out.map(|held_out| self.held_out(&held_out)).transpose()?,
+            notes: Vec::new(),
         })
     }
 

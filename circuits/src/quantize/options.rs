@@ -122,7 +122,7 @@ impl Options<'_> {
     }
 
     /// The encoding of a record of names, each a number below `places`.
-    fn categories(&self, len: usize, places: usize) -> Result<Encoding, QuantizeError> {
+    pub(super) fn categories(&self, len: usize, places: usize) -> Result<Encoding, QuantizeError> {
         let given = self.features.as_ref().is_some_and(|features| features.len() == len);
         let features = self.exact_features(if given { len } else { 1 })?;
         Ok(Encoding::steps(features, len, Interval::new(0, places as i64 - 1)))
@@ -146,7 +146,7 @@ impl Options<'_> {
     }
 
     /// Names and units of so many features.
-    fn names(&self, expected: usize) -> Result<Vec<Named>, QuantizeError> {
+    pub(super) fn names(&self, expected: usize) -> Result<Vec<Named>, QuantizeError> {
         let name = |index: usize| (if expected == 1 { "x".into() } else { format!("x{}", index + 1) }, String::new());
         let names = self.features.clone().unwrap_or_else(|| (0..expected).map(name).collect());
         match names.len() {

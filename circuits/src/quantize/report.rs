@@ -33,6 +33,9 @@ pub struct Report {
     pub score_scale: f64,
     /// How the model does on records that it was not calibrated on.
     pub held_out: Option<HeldOut>,
+    /// What was decided on the user's behalf.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// The error of one activation or of the scores on the calibration records.
@@ -76,6 +79,7 @@ pub(super) fn report(
         layers: (1..network.nodes.len()).filter(rounded).map(layer).collect(),
         score_scale: architecture.score_scale,
         held_out: held_out.map(|held_out| held_out::compare(network, assembled, held_out)).transpose()?,
+        notes: Vec::new(),
     })
 }
 

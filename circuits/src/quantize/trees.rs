@@ -200,6 +200,7 @@ impl Runs<'_> {
             layers: vec![LayerReport::of_scores(&before, &after)],
             score_scale: architecture.score_scale,
             held_out: held_out.map(|held_out| self.held_out(&held_out)).transpose()?,
+            notes: Vec::new(),
         })
     }
 

@@ -2,8 +2,9 @@
 
     python circuits/tests/kept/make.py
 
-Needs numpy, onnx and onnxruntime (see models/requirements.txt). Three networks with random weights are quantised by ONNX Runtime in six
-ways each. Writes `cases.jsonl` beside this script, one case a line: name, the model in hexadecimal, records, and for each record the
+Needs numpy, onnx and onnxruntime (see models/requirements.txt). Networks with random weights are quantised by ONNX Runtime in six
+ways each, and so is a small transformer. Of two, a variant is made: one takes the integers of its first grid as the record, one has
+the weights of its last layer in floats. Writes `cases.jsonl` beside this script, one case a line: name, the model in hexadecimal, records, and for each record the
 output and the integers of every quantised value, less their zero points. ONNX Runtime runs the graph as it is written, without its optimiser.
 
 Convolutions of unsigned values by signed weights are made with 7 bits of weight where ONNX Runtime multiplies integers: on processors
@@ -25,17 +26,18 @@ HERE = Path(__file__).resolve().parent
 CALIBRATION, RECORDS = 48, 6
 OPERANDS = {
     "QuantizeLinear": 2, "QLinearConv": 7, "QLinearMatMul": 7, "QLinearAdd": 7, "QLinearMul": 7, "QGemm": 8, "QLinearSigmoid": 4,
-    "QLinearGlobalAveragePool": 4, "QLinearAveragePool": 4, "QLinearConcat": 1,
+    "QLinearGlobalAveragePool": 4, "QLinearAveragePool": 4, "QLinearConcat": 1, "QLinearSoftmax": 4,
+    "QLinearLeakyRelu": 4,
 }  # the input that holds the output's zero point
 
 
-def model(name, shape, nodes, constants):
+def model(name, shape, nodes, constants, kind=TensorProto.FLOAT):
     tensors = [numpy_helper.from_array(np.asarray(value), key) for key, value in constants.items()]
     nodes = [helper.make_node(op, inputs, [output], name=output, **attributes) for op, inputs, output, attributes in nodes]
     graph = helper.make_graph(
         nodes,
         name,
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, *shape])],
+        [helper.make_tensor_value_info("x", kind, [1, *shape])],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
         tensors,
     )
@@ -95,9 +97,45 @@ def attention(rng):
     return model("attention", [5, 6], nodes, constants)
 
 
+def transformer(rng):
+    """Embeddings of words and positions, attention with two heads, and a Gelu, with norms before both."""
+    width, tokens, words = 8, 6, 11
+    constants = {name: weights(rng, width, width) for name in ["query", "key", "value", "out"]}
+    constants |= {"words": weights(rng, words, width) * 3, "positions": weights(rng, tokens, width), "inner": weights(rng, width, 12), "outer": weights(rng, 12, width)}
+    constants |= {f"{name}.{part}": rng.normal(part == "scale", 0.2, width).astype(np.float32) for name in ["norm1", "norm2"] for part in ["scale", "bias"]}
+    constants |= {"w": weights(rng, 3, width), "b": weights(rng, 3), "temperature": np.float32(2), "root": np.float32(np.sqrt(2)), "one": np.float32(1), "half": np.float32(0.5)}
+    constants |= {"split": np.array([1, tokens, 2, 4]), "joined": np.array([1, tokens, width])}
+    norm = lambda name, x: ("LayerNormalization", [x, f"{name}.scale", f"{name}.bias"], name, {"axis": -1})
+    nodes = [("Gather", ["words", "x"], "embedded", {}), ("Add", ["embedded", "positions"], "placed", {}), norm("norm1", "placed")]
+    for name, perm in [("query", [0, 2, 1, 3]), ("key", [0, 2, 3, 1]), ("value", [0, 2, 1, 3])]:
+        nodes += [("MatMul", ["norm1", name], f"{name}.all", {}), ("Reshape", [f"{name}.all", "split"], f"{name}.split", {}), ("Transpose", [f"{name}.split"], f"{name}.heads", {"perm": perm})]
+    nodes += [
+        ("MatMul", ["query.heads", "key.heads"], "pairs", {}),
+        ("Div", ["pairs", "temperature"], "scores", {}),
+        ("Softmax", ["scores"], "shares", {"axis": -1}),
+        ("MatMul", ["shares", "value.heads"], "mixed", {}),
+        ("Transpose", ["mixed"], "turned", {"perm": [0, 2, 1, 3]}),
+        ("Reshape", ["turned", "joined"], "heads", {}),
+        ("MatMul", ["heads", "out"], "attended", {}),
+        ("Add", ["placed", "attended"], "residual1", {}),
+        norm("norm2", "residual1"),
+        ("MatMul", ["norm2", "inner"], "inside", {}),
+        ("Div", ["inside", "root"], "argument", {}),
+        ("Erf", ["argument"], "curve", {}),
+        ("Add", ["curve", "one"], "above", {}),
+        ("Mul", ["inside", "above"], "twice", {}),
+        ("Mul", ["twice", "half"], "gelu", {}),
+        ("MatMul", ["gelu", "outer"], "outside", {}),
+        ("Add", ["residual1", "outside"], "residual2", {}),
+        ("ReduceMean", ["residual2"], "mean", {"axes": [1], "keepdims": 0}),
+        ("Gemm", ["mean", "w", "b"], "y", {"transB": 1}),
+    ]
+    return model("transformer", [tokens], nodes, constants, TensorProto.INT64)
+
+
 class Reader(CalibrationDataReader):
-    def __init__(self, records):
-        self.records = iter({"x": record[None]} for record in records)
+    def __init__(self, name, records):
+        self.records = iter({name: record[None]} for record in records)
 
     def get_next(self):
         return next(self.records, None)
@@ -122,7 +160,7 @@ def quantised(built, calibration, settings):
         if settings is None:
             quantize_dynamic(source, target, weight_type=QuantType.QUInt8)
         else:
-            quantize_static(source, target, Reader(calibration), **settings)
+            quantize_static(source, target, Reader(built.graph.input[0].name, calibration), **settings)
         return onnx.load(target)
 
 
@@ -150,6 +188,32 @@ def mirrored(proto):
     return other
 
 
+def of_integers(proto):
+    """The same network behind its first QuantizeLinear: the record holds integers of 8 bits."""
+    other = onnx.ModelProto.FromString(proto.SerializeToString())
+    (first,) = [node for node in other.graph.node if node.input[0] == "x"]
+    other.graph.node.remove(first)
+    zeros = {tensor.name: tensor.data_type for tensor in other.graph.initializer}
+    other.graph.input[0].type.tensor_type.elem_type = zeros[first.input[2]]
+    for node in other.graph.node:
+        node.input[:] = ["x" if name == first.output[0] else name for name in node.input]
+    return other
+
+
+def with_floats(proto, name):
+    """The same network with the weights `name` in floats."""
+    other = onnx.ModelProto.FromString(proto.SerializeToString())
+    (node,) = [node for node in other.graph.node if node.op_type == "DequantizeLinear" and node.input[0] == f"{name}_quantized"]
+    other.graph.node.remove(node)
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in other.graph.initializer}
+    integers, steps, zeros = (constants[name].astype(np.float32) for name in node.input)
+    axis = next((attribute.i for attribute in node.attribute if attribute.name == "axis"), 0)
+    if steps.ndim:
+        steps, zeros = (value.reshape([-1 if at == axis else 1 for at in range(integers.ndim)]) for value in [steps, zeros])
+    other.graph.initializer.append(numpy_helper.from_array(np.float32((integers - zeros) * steps), node.output[0]))
+    return other
+
+
 def answers(proto, records):
     shown = onnx.ModelProto.FromString(proto.SerializeToString())
     values = list(rounded(proto))
@@ -159,31 +223,47 @@ def answers(proto, records):
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = ort.InferenceSession(shown.SerializeToString(), options, ["CPUExecutionProvider"])
     for record in records:
-        output, *integers = session.run(None, {"x": record[None]})
+        output, *integers = session.run(None, {shown.graph.input[0].name: record[None]})
         levels = {name: (value.astype(int) - int(zero)).ravel().tolist() for (name, _, zero), value in zip(values, integers)}
         yield {"output": [float(f"{v:.9g}") for v in output.ravel()], "levels": levels}
 
 
+def records_of(built):
+    declared = built.graph.input[0].type.tensor_type
+    shape = [CALIBRATION, *(dim.dim_value for dim in declared.shape.dim[1:])]
+    rng = np.random.default_rng(8)
+    if declared.elem_type == TensorProto.INT64:
+        return rng.integers(0, 11, shape)
+    return np.round(rng.normal(0, 1, shape).astype(np.float32), 3)
+
+
+def case(name, proto, records, other=None):
+    return {
+        "name": name,
+        "model": proto.SerializeToString(deterministic=True).hex(),
+        "other": other and other.SerializeToString(deterministic=True).hex(),
+        "calibration": [[float(f"{v:.9g}") for v in record.ravel()] for record in records],
+        "answers": list(answers(proto, records[:RECORDS])),
+    }
+
+
+def cases():
+    for network in [dense, residual, attention, transformer]:
+        built = network(np.random.default_rng(7))
+        records, name = records_of(built), network.__name__
+        for way, settings in ways():
+            proto = quantised(built, records, settings)
+            yield case(f"{name}, {way}", proto, records, mirrored(proto) if way == "channels" else None)
+            if (network, way) == (residual, "signed"):
+                bytes_of = np.random.default_rng(9).integers(-128, 128, records.shape, np.int8)
+                yield case(f"{name}, of integers", of_integers(proto), bytes_of)
+            if (network, way) == (dense, "channels"):
+                yield case(f"{name}, floats", with_floats(proto, "w2"), records)
+
+
 def main():
     logging.disable(logging.WARNING)
-    lines = []
-    for network in [dense, residual, attention]:
-        built = network(np.random.default_rng(7))
-        shape = [dim.dim_value for dim in built.graph.input[0].type.tensor_type.shape.dim][1:]
-        records = np.random.default_rng(8).normal(0, 1, (CALIBRATION, *shape)).astype(np.float32)
-        records = np.round(records, 3)
-        for way, settings in ways():
-            if network is attention and settings is None:
-                continue  # it multiplies by the record as it is
-            proto = quantised(built, records, settings)
-            case = {
-                "name": f"{network.__name__}, {way}",
-                "model": proto.SerializeToString(deterministic=True).hex(),
-                "other": mirrored(proto).SerializeToString(deterministic=True).hex() if way == "channels" else None,
-                "calibration": [[float(f"{v:.9g}") for v in record.ravel()] for record in records],
-                "answers": list(answers(proto, records[:RECORDS])),
-            }
-            lines.append(json.dumps(case, separators=(",", ":")) + "\n")
+    lines = [json.dumps(case, separators=(",", ":")) + "\n" for case in cases()]
     (HERE / "cases.jsonl").write_text("".join(lines), encoding="utf-8")
     print(len(lines), "cases")
 

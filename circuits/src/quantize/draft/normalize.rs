@@ -50,19 +50,19 @@ impl Draft {
 }
 
 /// What a constant added to the entries before a softmax takes out.
-struct Mask {
+pub(in crate::quantize) struct Mask {
     /// Each entry, or one of its lane that is kept.
-    stand_ins: Picks,
+    pub(in crate::quantize) stand_ins: Picks,
     /// Each entry that is kept.
-    kept: Picks,
+    pub(in crate::quantize) kept: Picks,
 }
 
 /// How much an exporter's mask subtracts at least: 10⁴, 10⁹ or the largest float. The exponential of the difference to any other entry is 0
 /// in 32-bit floats.
-const MASKING: f64 = -9999.0;
+pub(in crate::quantize) const MASKING: f64 = -9999.0;
 
 /// The mask in what is pending on lanes of `width` entries; none where a lane would be empty.
-fn masked(shift: &Array1<f64>, width: usize) -> Option<Mask> {
+pub(in crate::quantize) fn masked(shift: &Array1<f64>, width: usize) -> Option<Mask> {
     let keeps = |k: &usize| shift[*k] > MASKING;
     if (0..shift.len()).all(|k| keeps(&k)) {
         return None;
@@ -77,10 +77,10 @@ fn masked(shift: &Array1<f64>, width: usize) -> Option<Mask> {
     Some(Mask { stand_ins: stand_ins.into(), kept: kept.into() })
 }
 
-type Order = Option<Picks>;
+pub(in crate::quantize) type Order = Option<Picks>;
 
 /// How to bring an axis last and back, the number of stretches along it, and their length.
-fn lanes(shape: &[usize], axis: usize) -> (Order, Order, usize, usize) {
+pub(in crate::quantize) fn lanes(shape: &[usize], axis: usize) -> (Order, Order, usize, usize) {
     let (len, width) = (shape.iter().product::<usize>(), shape[axis]);
     let lanes = len / width;
     if axis + 1 == shape.len() {

@@ -2,19 +2,38 @@
 
 use ndarray::{ArrayD, Zip};
 
-use super::form::{Form, Part, broadcast};
-use super::walk::{Stop, Walk};
+use super::form::{Form, Function, Part, Step, broadcast};
+use super::walk::{LONGEST, Stop, Walk};
 use crate::graph::{FloatNode, FloatOp, NodeId};
 use crate::quantize::fuse::refusal::{CONSTANT, QUOTIENT};
 
 impl Walk<'_> {
-    pub(super) fn arithmetic(&mut self, node: &FloatNode, a: NodeId, b: NodeId) -> Result<Form, Stop> {
+    pub(super) fn arithmetic(&mut self, id: NodeId, node: &FloatNode, a: NodeId, b: NodeId) -> Result<Form, Stop> {
+        if let Some(shifted) = self.shifted(id, node, [a, b]) {
+            return Ok(Form::Function(shifted));
+        }
         match (self.constant(a), self.constant(b)) {
             (None, None) => self.between(node, a, b),
             (None, Some(c)) => self.with_constant(node, a, c, false),
             (Some(c), None) => self.with_constant(node, b, c, true),
             _ => Err(CONSTANT.into()),
         }
+    }
+
+    /// Levels plus a number that may be told, where the sum goes to a grid: as a function, since the number may be half a level everywhere,
+    /// as the 1 of a Gelu often is, and then the last digit of 32-bit floats decides.
+    fn shifted(&self, id: NodeId, node: &FloatNode, inputs: [NodeId; 2]) -> Option<Function> {
+        let (x, by) = match (&node.op, inputs.map(|input| self.constant(input))) {
+            (FloatOp::Add, [None, Some(by)]) => (inputs[0], by),
+            (FloatOp::Add, [Some(by), None]) => (inputs[1], by),
+            (FloatOp::Sub, [None, Some(by)]) => (inputs[0], -by),
+            _ => return None,
+        };
+        let Some(Form::Linear(linear)) = &self.forms[x.0] else { return None };
+        let (value, unit) = linear.plain()?;
+        let fits = self.program.value(value).interval.size() <= LONGEST && self.graph.nodes[x.0].shape == node.shape;
+        let step = Step::Shift(*by.first()? as f32);
+        (fits && is_told(&by) && self.rounded_by(id).is_some()).then(|| Function { value, unit, steps: vec![step] })
     }
 
     pub(super) fn constant(&self, id: NodeId) -> Option<ArrayD<f64>> {
@@ -47,7 +66,7 @@ impl Walk<'_> {
         let mut linear = self.sum(node, x)?;
         for part in &mut linear.parts {
             part.units = product(&part.units, &factors);
-            part.secret |= shift.is_none();
+            part.secret |= shift.is_none() && !is_told(&factors);
         }
         linear.constant = linear.constant.map(|constant| product(&constant, &factors));
         if let Some(shift) = shift {
@@ -74,6 +93,23 @@ impl Walk<'_> {
         Ok(Form::Linear(sum))
     }
 }
+
+/// Whether a factor is one of the numbers that functions are spelled with, and no more learned than these: roots of whole numbers (the 2, 8 or
+/// √2 of a Gelu or an attention), a part of one, or a constant of the two forms of Gelu that approximate it.
+fn is_told(factors: &ArrayD<f64>) -> bool {
+    let near = |x: f64, y: f64| (x / y - 1.0).abs() < 1e-6;
+    let told = |x: f64| {
+        let square = (x * x).max((x * x).recip());
+        (square <= MOST_TOLD && near(square, square.round())) || SPELLED.iter().any(|&spelled| near(x, spelled))
+    };
+    factors.len() == 1 && factors.iter().all(|factor| told(factor.abs()))
+}
+
+/// The largest whole number whose root is told: as many entries as a head of attention may have.
+const MOST_TOLD: f64 = 4096.0;
+
+/// `√(2/π)`, and what stands before the cube and the argument in approximations of Gelu.
+const SPELLED: [f64; 3] = [0.797_884_56, 0.044_715, 1.702];
 
 fn product(a: &ArrayD<f64>, b: &ArrayD<f64>) -> ArrayD<f64> {
     Zip::from(&spread(a, b)).and(&spread(b, a)).map_collect(|a, b| a * b)

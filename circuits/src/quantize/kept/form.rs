@@ -50,7 +50,26 @@ pub(super) struct Part {
 pub(super) struct Function {
     pub(super) value: ValueId,
     pub(super) unit: f64,
-    pub(super) steps: Vec<FloatOp>,
+    pub(super) steps: Vec<Step>,
+}
+
+/// One step of a function.
+#[derive(Clone)]
+pub(super) enum Step {
+    /// An operator of one input.
+    Operator(FloatOp),
+    /// A number added.
+    Shift(f32),
+}
+
+impl Step {
+    /// Its value at these entries.
+    pub(super) fn run(&self, x: ArrayD<f32>) -> ArrayD<f32> {
+        match self {
+            Self::Operator(op) => op.apply(&[x.view()], x.shape()).expect("an entrywise function"),
+            Self::Shift(by) => x + *by,
+        }
+    }
 }
 
 impl Raw {

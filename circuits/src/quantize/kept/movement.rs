@@ -3,14 +3,15 @@
 use ndarray::{ArrayD, Axis};
 
 use super::form::{Form, Linear, OPEN, Part, Raw, broadcast};
-use super::walk::{EARLY, Stop, UNKEPT, Walk};
+use super::walk::{Stop, UNKEPT, Walk};
 use crate::graph::{FloatNode, FloatOp, NodeId};
 use crate::layers::{Concat, Layer};
 
 impl Walk<'_> {
     /// A node as a sum without clamp, broadcast to a shape.
     pub(super) fn sum(&mut self, node: &FloatNode, id: NodeId) -> Result<Linear, Stop> {
-        let linear = match self.form(id)? {
+        let form = self.form(id)?;
+        let linear = match self.unrounded(form)? {
             Form::Linear(linear) if linear.clamp == OPEN => linear,
             _ => {
                 let (value, unit) = self.integers(id)?;
@@ -62,7 +63,13 @@ impl Walk<'_> {
             }
         };
         let form = match self.form(x)? {
-            Form::Raw(raw) => return raw.moved(places.as_deref(), &node.shape).map(Form::Raw).ok_or(EARLY.into()),
+            Form::Raw(raw) => match raw.moved(places.as_deref(), &node.shape) {
+                Some(raw) => return Ok(Form::Raw(raw)),
+                None => self.unrounded(Form::Raw(raw))?,
+            },
+            form => form,
+        };
+        let form = match form {
             // What fills a hole is not clamped.
             Form::Linear(linear) if linear.clamp == OPEN || places.iter().flatten().all(Option::is_some) => linear,
             _ => {

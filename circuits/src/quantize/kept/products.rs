@@ -1,17 +1,13 @@
 //! Products: of two values, and of a value by the file's integers.
 
-use super::form::{Form, Linear, Part};
+use super::form::{Form, Linear, Part, Raw, broadcast};
 use super::walk::{Stop, Walk};
+use super::weights::Weights;
 use crate::architecture::ValueId;
-use crate::graph::{FloatNode, FloatOp, NodeId};
+use crate::graph::{FloatNode, NodeId};
 use crate::layers::{Layer, MatMul, Multiply};
-use crate::quantize::fuse::refusal::{FILTER, LEFT, Reason, VECTOR};
+use crate::quantize::fuse::refusal::{FILTER, LEFT, VECTOR};
 use crate::window::Window;
-
-const WEIGHTS: Reason = (
-    "has weights that the file does not give as integers with one step for each output",
-    "quantise all weights of the model, for each output channel or for the whole tensor",
-);
 
 impl Walk<'_> {
     pub(super) fn product(&mut self, node: &FloatNode, a: NodeId, b: NodeId) -> Result<Form, Stop> {
@@ -34,6 +30,7 @@ impl Walk<'_> {
             (false, false) if nodes[a.0].shape.len() < 2 || nodes[b.0].shape.len() < 2 => Err(VECTOR.into()),
             (false, false) => {
                 let ((left, unit), (right, each)) = (self.integers(a)?, self.integers(b)?);
+                let (left, right) = (self.matrices(node, a, left)?, self.matrices(node, b, right)?);
                 let value = self.program.push(&node.name, Layer::MatMul(MatMul {}), &[left, right])?;
                 Ok(Form::Linear(Linear::of(value, unit * each)))
             }
@@ -41,15 +38,28 @@ impl Walk<'_> {
         }
     }
 
+    /// The matrices of a factor, one for each that the product has.
+    fn matrices(&mut self, node: &FloatNode, factor: NodeId, value: ValueId) -> Result<ValueId, Stop> {
+        let own = &self.graph.nodes[factor.0].shape;
+        let (batch, matrix) = (&node.shape[..node.shape.len() - 2], &own[own.len() - 2..]);
+        let shape = [batch, matrix].concat();
+        if *own == shape {
+            return Ok(value);
+        }
+        let places = broadcast(&Raw::record(own).source, &shape);
+        let places = (places.len() > own.iter().product()).then(|| places.iter().map(|&place| Some(place as u32)));
+        let places = places.map(Iterator::collect);
+        Ok(self.program.moved(&format!("{}/matrices", node.name), value, places, &shape)?)
+    }
+
     pub(super) fn dense(&mut self, node: &FloatNode, x: NodeId, weight: NodeId) -> Result<Form, Stop> {
-        let FloatOp::Levels(levels) = &self.graph.nodes[weight.0].op else { return Err(WEIGHTS.into()) };
-        if levels.levels().ndim() != 2 {
+        if self.graph.nodes[weight.0].shape.len() != 2 {
             return Err(LEFT.into());
         }
-        let steps = levels.along(1).ok_or(WEIGHTS)?;
         let (value, unit) = self.integers(x)?;
-        let sums = self.program.dense(&node.name, value, levels.levels().clone())?;
-        let units = steps.mapv(|step| unit * f64::from(step)).into_dyn();
+        let Weights { levels, steps, least } = self.weights(weight, 1)?;
+        let sums = self.program.dense(&node.name, value, levels, least)?;
+        let units = steps.mapv(|step| unit * step).into_dyn();
         Ok(Form::Linear(Part { value: sums, units, secret: true }.into()))
     }
 
@@ -63,14 +73,12 @@ impl Walk<'_> {
         if self.constant(weight).is_none() {
             return Err(FILTER.into());
         }
-        let FloatOp::Levels(levels) = &self.graph.nodes[weight.0].op else { return Err(WEIGHTS.into()) };
-        let steps = levels.along(0).ok_or(WEIGHTS)?;
         let (value, unit) = self.integers(x)?;
-        let sums = self.program.conv(&node.name, value, levels.levels().clone(), (window, groups))?;
+        let Weights { levels, steps, least } = self.weights(weight, 0)?;
         let mut shape = vec![1; node.shape.len()];
         shape[1] = steps.len();
-        let units =
-            steps.mapv(|step| unit * f64::from(step)).into_shape_with_order(shape).expect("one for each filter");
+        let sums = self.program.conv(&node.name, value, (levels, least), (window, groups))?;
+        let units = steps.mapv(|step| unit * step).into_shape_with_order(shape).expect("one for each filter");
         Ok(Form::Linear(Part { value: sums, units, secret: true }.into()))
     }
 }

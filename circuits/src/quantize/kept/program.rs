@@ -65,12 +65,12 @@ impl Program {
     }
 
     /// The weights of a layer whose outputs lie on `axis`, with what is promised of all that lead to one of them.
-    pub(super) fn weight(&mut self, name: &str, tensor: ArrayD<i64>, axis: usize) -> ParameterId {
+    pub(super) fn weight(&mut self, name: &str, tensor: ArrayD<i64>, axis: usize, least: i64) -> ParameterId {
         let outputs = tensor.shape()[axis];
         let lanes = tensor.axis_iter(Axis(axis)).flat_map(|lane| lane.iter().copied().collect::<Vec<_>>()).collect();
         let rows = Array2::from_shape_vec((outputs, tensor.len() / outputs), lanes).expect("as many in each lane");
         let bound = norm_bound(norm(&rows, 0));
-        let id = self.parameter(format!("{name}.weight"), tensor, BYTE);
+        let id = self.parameter(format!("{name}.weight"), tensor, least);
         self.specs[id.0].norm = Some(Norm { axis, bound });
         id
     }
@@ -81,8 +81,14 @@ impl Program {
     }
 
     /// `Σ value·level` for each column of levels.
-    pub(super) fn dense(&mut self, name: &str, value: ValueId, levels: ArrayD<i64>) -> Result<ValueId, QuantizeError> {
-        let weight = self.weight(name, levels, 1);
+    pub(super) fn dense(
+        &mut self,
+        name: &str,
+        value: ValueId,
+        levels: ArrayD<i64>,
+        least: i64,
+    ) -> Result<ValueId, QuantizeError> {
+        let weight = self.weight(name, levels, 1, least);
         self.push(name, Layer::Dense(Dense { weight, bias: None }), &[value])
     }
 
@@ -91,10 +97,10 @@ impl Program {
         &mut self,
         name: &str,
         value: ValueId,
-        levels: ArrayD<i64>,
+        (levels, least): (ArrayD<i64>, i64),
         (window, groups): (&Window, usize),
     ) -> Result<ValueId, QuantizeError> {
-        let weight = self.weight(name, levels, 0);
+        let weight = self.weight(name, levels, 0, least);
         self.push(name, Layer::Conv(Conv { weight, bias: None, window: window.clone(), groups }), &[value])
     }
 
@@ -111,6 +117,3 @@ impl Program {
         (layers, std::mem::take(&mut self.specs), std::mem::take(&mut self.tensors))
     }
 }
-
-/// Weights have 8 bits, or as many as they need.
-const BYTE: i64 = i8::MAX as i64;

@@ -1,12 +1,46 @@
-//! The record's encoding: its entries scaled, moved and put on the model's first grid.
+//! The record's encoding: its entries scaled, moved and put on the model's first grid; or in 16 bits where the model reads it in floats too.
 
 use ndarray::{ArrayD, Zip};
 
-use super::form::{Raw, broadcast};
+use super::form::{Form, Linear, Part, Raw, broadcast};
 use super::settle::Target;
+use super::walk::{EARLY, Reading, Stop, Walk};
 use crate::architecture::{Encoding, Feature};
 use crate::graph::FloatGraph;
+use crate::quantize::fuse::refusal::CATEGORIES;
+use crate::quantize::ranges::Ranges;
 use crate::quantize::{Options, QuantizeError};
+
+/// Bits of a record that the model reads before it rounds it, or rounds to several grids.
+const BITS: u32 = 16;
+
+impl Walk<'_> {
+    /// A form of integers: what is made of the record as a sum of one part, if the record is read so.
+    pub(super) fn unrounded(&mut self, form: Form) -> Result<Form, Stop> {
+        let Form::Raw(raw) = form else { return Ok(form) };
+        let Reading::Fine(calibration) = self.reading else { return Err(EARLY.into()) };
+        let encoding = self.fine(calibration)?;
+        let part = |entry: fn(&Feature) -> f64| raw.source.mapv(|place| entry(encoding.feature(place as usize)));
+        let (steps, zeros) = (part(|feature| feature.step), part(|feature| feature.zero));
+        let constant = zeros * &raw.factor + &raw.shift;
+        let secret = raw.factor.iter().any(|factor| *factor != 1.0);
+        self.begin(encoding, CATEGORIES)?;
+        let value = self.read("record", &raw, raw.source.shape())?;
+        let part = Part { value, units: steps * &raw.factor, secret };
+        let constant = constant.iter().any(|c| *c != 0.0).then_some(constant);
+        Ok(Form::Linear(Linear { constant, ..part.into() }))
+    }
+
+    /// Every feature of a row, or all entries of another record, over their range.
+    fn fine(&self, calibration: &[Vec<f64>]) -> Result<Encoding, QuantizeError> {
+        let shape = self.graph.input_shape();
+        let len = shape.iter().product();
+        let per_feature = shape.len() <= 2 && shape.last() == Some(&len);
+        let margin = self.options.margin.unwrap_or(if per_feature { 0.5 } else { 0.0 });
+        let names = self.options.names(if per_feature { len } else { 1 })?;
+        Ok(Ranges { bits: BITS, margin, per_feature }.encoding(calibration, &names))
+    }
+}
 
 impl Raw {
     /// The same entries at other places; nothing where a place has none.

@@ -3,7 +3,7 @@
 
 use super::form::{Form, Linear};
 use super::settle::Target;
-use super::walk::{EARLY, Stop, Walk};
+use super::walk::{Stop, Walk};
 use crate::architecture::{Interval, ValueId};
 use crate::graph::NodeId;
 use crate::quantize::fuse::refusal::CONSTANT;
@@ -12,7 +12,7 @@ use crate::quantize::fuse::refusal::CONSTANT;
 pub(super) const FINE: i64 = (1 << 15) - 1;
 
 /// Most integers that a value may have where it is multiplied, joined or pooled.
-const WIDE: u64 = 1 << 24;
+pub(super) const WIDE: u64 = 1 << 24;
 
 impl Walk<'_> {
     /// A form rounded to so many levels on both sides, over the range that calibration found and a quarter more.
@@ -43,9 +43,9 @@ impl Walk<'_> {
 
     /// The same, rounded to so many levels on both sides where there are more than `most`, or none of one unit.
     pub(super) fn integers_of(&mut self, id: NodeId, levels: i64, most: u64) -> Result<(ValueId, f64), Stop> {
-        match self.form(id)? {
+        let form = self.form(id)?;
+        match self.unrounded(form)? {
             Form::Constant => Err(CONSTANT.into()),
-            Form::Raw(_) => Err(EARLY.into()),
             Form::Linear(linear) => match linear.plain() {
                 Some(plain) if self.program.value(plain.0).interval.size() <= most => Ok(plain),
                 _ => self.rounded_once(id, Form::Linear(linear), levels),

@@ -1,11 +1,11 @@
 //! Onto a grid: `y = clamp(⌊(Σ factor·value + bias) / 2^shift + ½⌋)` with `factor = unit/step·2^shift`.
 //!
-//! A factor that follows from weights is a secret multiplier, one for each channel, of up to 31 bits; others are public. The shift is the
-//! largest that keeps all sums in the tracked range, so that the largest multiplier has 24 bits or more unless sums take more than 22.
+//! A factor that follows from weights is a secret multiplier, one for each channel, of up to 27 bits; others are public. The shift is the
+//! largest that keeps all sums in the tracked range, so that the largest multiplier has 24 bits or more unless sums take more than 23.
 
 use ndarray::{ArrayD, IxDyn};
 
-use super::form::{Form, Function, Linear, OPEN, Part, broadcast};
+use super::form::{Form, Function, Linear, OPEN, Part, Step, broadcast};
 use super::program::Program;
 use crate::architecture::{Interval, ValueId};
 use crate::graph::FloatOp;
@@ -20,19 +20,30 @@ pub(super) struct Target {
     pub(super) levels: Interval,
 }
 
-/// Most bits of a multiplier.
-const MULTIPLIER_BITS: i32 = 30;
+/// Most bits of a multiplier: 24, as ONNX Runtime's floats have, and three for channels with smaller steps than the largest.
+const MULTIPLIER_BITS: i32 = 27;
+
+/// Most bits of a magnitude that is multiplied as it is.
+const WIDEST: u32 = 27;
+
+/// Bits of the magnitude that wider values are rounded to: half of the tracked range, the other half is for the multiplier.
+const NARROWED: u32 = 23;
+
+/// Most integers of a value whose levels on another grid are looked up, of few entries and of many: a table has no remainder, and halves
+/// go to the even level, as ONNX Runtime has it.
+const TABULATED: [u64; 2] = [1 << 10, 1 << 12];
 
 /// How far apart two steps may be that are the same: less than the last digit of a 32-bit float.
 const SAME: f64 = 1e-8;
 
 impl Target {
-    fn level(&self, x: f64) -> i64 {
-        ((x / self.step).round_ties_even() as i64).clamp(self.levels.lo, self.levels.hi)
+    /// In 32-bit floats, as ONNX Runtime does.
+    fn level(&self, x: f32) -> i64 {
+        ((x / self.step as f32).round_ties_even() as i64).clamp(self.levels.lo, self.levels.hi)
     }
 
     fn clamped(&self, clamp: (f64, f64)) -> Interval {
-        Interval::new(self.level(clamp.0), self.level(clamp.1))
+        Interval::new(self.level(clamp.0 as f32), self.level(clamp.1 as f32))
     }
 }
 
@@ -46,14 +57,13 @@ impl Program {
         }
     }
 
-    /// A table over all integers that the value may be.
+    /// A table over all integers that the value may be, in 32-bit floats as ONNX Runtime computes it.
     fn settle_function(&mut self, name: &str, f: &Function, target: &Target) -> Result<ValueId, QuantizeError> {
         let clamp = self.value(f.value).interval;
         let levels = ArrayD::from_shape_fn(IxDyn(&[clamp.size() as usize]), |k| (k[0] as i64 + clamp.lo) as f64);
         let x = levels.mapv(|level| (level * f.unit) as f32);
-        let run = |x: ArrayD<f32>, op: &FloatOp| op.apply(&[x.view()], x.shape()).expect("an entrywise function");
-        let y = f.steps.iter().fold(x, run);
-        let values = y.iter().map(|&y| target.level(y.into())).collect();
+        let y = f.steps.iter().fold(x, |x, step| step.run(x));
+        let values = y.iter().map(|&y| target.level(y)).collect();
         self.requantised(name, f.value, 0, Activation::Table { clamp, values })
     }
 
@@ -69,14 +79,37 @@ impl Program {
 
     fn settle_linear(&mut self, name: &str, linear: &Linear, target: &Target) -> Result<ValueId, QuantizeError> {
         let image = target.clamped(linear.clamp);
-        if let Some((value, unit)) = (Linear { clamp: OPEN, ..linear.clone() }).plain()
-            && (unit / target.step - 1.0).abs() < SAME
-        {
-            return match image.encloses(&self.value(value).interval) {
-                true => Ok(value),
-                false => self.requantised(name, value, 0, Activation::Clamp(image)),
+        if let Some((value, unit)) = (Linear { clamp: OPEN, ..linear.clone() }).plain() {
+            let (interval, same) = (self.value(value).interval, (unit / target.step - 1.0).abs() < SAME);
+            return match (same, image.encloses(&interval)) {
+                (true, true) => Ok(value),
+                (true, false) => self.requantised(name, value, 0, Activation::Clamp(image)),
+                (false, _) if interval.size() <= self.tabulated(value) => {
+                    let (lo, hi) = (linear.clamp.0 as f32, linear.clamp.1 as f32);
+                    let steps = vec![Step::Operator(FloatOp::Clip { lo, hi })];
+                    self.settle_function(name, &Function { value, unit, steps }, target)
+                }
+                _ => self.rescaled(name, linear, target, image),
             };
         }
+        self.rescaled(name, linear, target, image)
+    }
+
+    /// Most integers of this value that are looked up: a row of a table costs about what a fourth of an entry's remainder does.
+    fn tabulated(&self, value: ValueId) -> u64 {
+        let [few, many] = TABULATED;
+        (4 * self.value(value).shape.iter().product::<usize>() as u64).clamp(few, many)
+    }
+
+    /// Multiplied and rounded.
+    fn rescaled(
+        &mut self,
+        name: &str,
+        linear: &Linear,
+        target: &Target,
+        image: Interval,
+    ) -> Result<ValueId, QuantizeError> {
+        let linear = &self.narrowed(name, linear)?;
         let shift = self.shift(linear, target).ok_or_else(|| {
             QuantizeError::malformed(name, "sums values that are too many steps of the grid that they are rounded to")
         })?;
@@ -84,17 +117,37 @@ impl Program {
         self.requantised(name, sum, shift, Activation::Clamp(image))
     }
 
-    /// The largest shift for which multipliers and sums stay in their ranges, if there is one.
+    /// The sum with parts of at most 24 bits: wider ones would leave too few bits to their multipliers, and are rounded once more before.
+    fn narrowed(&mut self, name: &str, linear: &Linear) -> Result<Linear, QuantizeError> {
+        let mut narrowed = linear.clone();
+        for part in &mut narrowed.parts {
+            let bits = self.value(part.value).interval.magnitude().max(1).ilog2() + 1;
+            if bits > WIDEST {
+                let shift = (bits - NARROWED).min(MAX_SHIFT);
+                let open = Interval::new(-(1 << NARROWED), 1 << NARROWED);
+                part.value = self.requantised(&format!("{name}/narrow"), part.value, shift, Activation::Clamp(open))?;
+                part.units *= 2f64.powi(shift as i32);
+            }
+        }
+        Ok(narrowed)
+    }
+
+    /// The largest shift for which multipliers and sums stay in their ranges, if there is one. Secret integers are bounded by powers of two,
+    /// and a sum by those bounds.
     fn shift(&self, linear: &Linear, target: &Target) -> Option<u32> {
         let largest = |values: &ArrayD<f64>| values.iter().fold(0.0, |max: f64, x| max.max(x.abs())) / target.step;
-        let reach = |part: &Part| self.value(part.value).interval.magnitude().max(1) as f64;
-        let sums = linear.parts.iter().map(|part| reach(part) * largest(&part.units)).sum::<f64>();
-        let total = 1.0 + sums + linear.constant.as_ref().map_or(0.0, largest);
-        let multiplier = linear.parts.iter().map(|part| largest(&part.units)).fold(f64::MIN_POSITIVE, f64::max);
-        // Secret integers are bounded by powers of two, and a sum by those bounds.
-        let room =
-            (MAX_BITS as i32 - 2 - total.log2().ceil() as i32).min(MULTIPLIER_BITS - multiplier.log2().ceil() as i32);
-        (total.is_finite() && room >= 0).then(|| room.min(MAX_SHIFT as i32) as u32)
+        let part = |part: &Part| (self.value(part.value).interval.magnitude().max(1) as f64, largest(&part.units));
+        let parts: Vec<(f64, f64)> = linear.parts.iter().map(part).collect();
+        let constant = linear.constant.as_ref().map_or(0.0, largest);
+        let bound = |x: f64, shift: i32| (x * 2f64.powi(shift) + 1.0).log2().floor().exp2() * 2.0;
+        let total = |shift: i32| {
+            let sums = parts.iter().map(|(reach, factor)| reach * bound(*factor, shift)).sum::<f64>();
+            sums + bound(constant, shift) + 2f64.powi(shift)
+        };
+        let multiplier = parts.iter().map(|part| part.1).fold(f64::MIN_POSITIVE, f64::max);
+        let room = (MULTIPLIER_BITS - multiplier.log2().ceil() as i32).min(MAX_SHIFT as i32);
+        let fits = |shift: &i32| total(*shift) <= 2f64.powi(MAX_BITS as i32);
+        (0..=room).rev().find(fits).map(|shift| shift as u32)
     }
 
     /// The sum in multiples of `unit`.

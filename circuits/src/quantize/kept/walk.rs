@@ -3,7 +3,7 @@
 //! A node is a form, not a value yet: sums stay sums of integers with their units until a grid is met.
 
 use super::end::End;
-use super::form::{Form, Function, Linear, Raw};
+use super::form::{Form, Function, Linear, Raw, Step};
 use super::program::Program;
 use super::rounding::FINE;
 use super::settle::Target;
@@ -22,7 +22,7 @@ const SCORES: i64 = (1 << 22) - 1;
 const KEYS: i64 = (1 << 12) - 1;
 
 /// Most keys of a table: those of 16-bit integers.
-const LONGEST: u64 = 1 << 16;
+pub(super) const LONGEST: u64 = 1 << 16;
 
 /// Why a node has no form.
 pub(super) enum Stop {
@@ -51,24 +51,55 @@ pub(super) const EARLY: Reason = (
     "begin the model with QuantizeLinear, behind nothing but scaling and movement",
 );
 
+/// How the record is read.
+#[derive(Clone, Copy)]
+pub(super) enum Reading<'a> {
+    /// On the one grid that the model gives it.
+    Grid,
+    /// In 16 bits over the range of these records, as numbers that nothing has rounded yet.
+    Fine(&'a [Vec<f64>]),
+}
+
 /// A walk through a graph.
 pub(super) struct Walk<'a> {
     pub(super) graph: &'a FloatGraph,
     /// Smallest and largest entry of every node on the calibration records.
     pub(super) ranges: &'a [(f32, f32)],
     pub(super) options: &'a Options<'a>,
+    pub(super) reading: Reading<'a>,
+    /// Whether the record was read otherwise than on one grid.
+    pub(super) early: bool,
     pub(super) program: Program,
     pub(super) encoding: Option<Encoding>,
     pub(super) forms: Vec<Option<Form>>,
+    /// Weights that the file does not give as integers.
+    pub(super) notes: Vec<String>,
     /// Values that lie on a grid of the model, with the node and what a level is worth.
     pub(super) rounded: Vec<(NodeId, ValueId, Target)>,
     refusals: Vec<Refusal>,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(graph: &'a FloatGraph, ranges: &'a [(f32, f32)], options: &'a Options<'a>) -> Self {
+    pub(super) fn new(
+        graph: &'a FloatGraph,
+        ranges: &'a [(f32, f32)],
+        options: &'a Options<'a>,
+        reading: Reading<'a>,
+    ) -> Self {
         let (program, forms, rounded) = (Program::default(), Vec::new(), Vec::new());
-        Self { graph, ranges, options, program, encoding: None, forms, rounded, refusals: Vec::new() }
+        Self {
+            graph,
+            ranges,
+            options,
+            reading,
+            early: false,
+            program,
+            encoding: None,
+            forms,
+            notes: Vec::new(),
+            rounded,
+            refusals: Vec::new(),
+        }
     }
 
     /// Walks to the scores, and gives them with what one is worth.
@@ -97,6 +128,7 @@ impl<'a> Walk<'a> {
     }
 
     fn refuse(&mut self, id: usize, (reason, advice): Reason) {
+        self.early |= [EARLY, TWICE].contains(&(reason, advice));
         let node = &self.graph.nodes[id];
         self.refusals.push(Refusal { node: node.name.clone(), operator: operator(&node.op), reason, advice });
     }
@@ -129,7 +161,7 @@ impl<'a> Walk<'a> {
             (FloatOp::Input, _) => Ok(Form::Raw(Raw::record(&node.shape))),
             (FloatOp::Constant(_) | FloatOp::Levels(_), _) => Ok(Form::Constant),
             (FloatOp::Quantize(grid), &[x]) => self.quantize(id, x, *grid),
-            (FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div, &[a, b]) => self.arithmetic(node, a, b),
+            (FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div, &[a, b]) => self.arithmetic(id, node, a, b),
             (FloatOp::MatMul, &[a, b]) => self.matmul(node, a, b),
             (FloatOp::Conv { window, groups }, &[x, weight]) => self.conv(node, x, weight, (window, *groups)),
             (FloatOp::Relu, &[x]) => self.clamp(node, x, (0.0, f64::INFINITY)),
@@ -140,6 +172,9 @@ impl<'a> Walk<'a> {
             (FloatOp::Reshape | FloatOp::Transpose { .. } | FloatOp::Slice { .. } | FloatOp::Gather { .. }, &[x]) => {
                 self.movement(node, x)
             }
+            (&FloatOp::Softmax { axis }, &[x]) => self.softmax(id, x, axis),
+            (FloatOp::Standardize { epsilon }, &[x]) => self.standardize(id, x, f64::from(*epsilon)),
+            (FloatOp::Embed, &[table, names]) => self.embed(node, table, names),
             (FloatOp::Concat { axis }, inputs) => self.concat(node, inputs, *axis),
             (FloatOp::MaxPool { window }, &[x]) => {
                 let (value, unit) = self.integers(x)?;
@@ -166,9 +201,12 @@ impl<'a> Walk<'a> {
         let Grid { step, levels } = grid.unwrap_or_else(|| Grid::spanning([lo, hi]));
         let target = Target { step: step.into(), levels };
         let value = match self.form(x)? {
-            Form::Raw(raw) => self.encode(id, &raw, &target)?,
+            Form::Raw(raw) if matches!(self.reading, Reading::Grid) => self.encode(id, &raw, &target)?,
             Form::Constant => return Ok(Form::Constant),
-            form => self.program.settle(&self.graph.nodes[id.0].name, &form, &target)?,
+            form => {
+                let form = self.unrounded(form)?;
+                self.program.settle(&self.graph.nodes[id.0].name, &form, &target)?
+            }
         };
         self.rounded.push((id, value, target));
         Ok(Form::Linear(Linear::of(value, target.step)))
@@ -186,28 +224,40 @@ impl<'a> Walk<'a> {
 
     fn function(&mut self, node: &FloatNode, x: NodeId) -> Result<Form, Stop> {
         if let Form::Function(mut function) = self.form(x)? {
-            function.steps.push(node.op.clone());
+            function.steps.push(Step::Operator(node.op.clone()));
             return Ok(Form::Function(function));
         }
         let (value, unit) = self.integers_of(x, KEYS, LONGEST)?;
-        Ok(Form::Function(Function { value, unit, steps: vec![node.op.clone()] }))
+        Ok(Form::Function(Function { value, unit, steps: vec![Step::Operator(node.op.clone())] }))
     }
 
     fn encode(&mut self, id: NodeId, raw: &Raw, target: &Target) -> Result<ValueId, Stop> {
         let encoding = raw.encoding(self.graph, target, self.options)?.ok_or(EARLY)?;
-        let shape = self.graph.input_shape();
-        if self.encoding.as_ref().is_some_and(|other| *other != encoding) {
-            return Err(TWICE.into());
-        }
-        if self.encoding.is_none() {
-            self.program.begin(shape, encoding.interval);
-            self.encoding = Some(encoding);
-        }
+        self.begin(encoding, TWICE)?;
         let node = &self.graph.nodes[id.0];
+        Ok(self.read(&node.name, raw, &node.shape)?)
+    }
+
+    /// Entries of the record, where they go.
+    pub(super) fn read(&mut self, name: &str, raw: &Raw, shape: &[usize]) -> Result<ValueId, QuantizeError> {
         let places: Vec<_> = raw.source.iter().map(|&place| Some(place as u32)).collect();
         let in_order = raw.source.iter().copied().eq(0..raw.source.len() as i64);
-        let indices = (!in_order || shape.iter().product::<usize>() != places.len()).then_some(places);
-        Ok(self.program.moved(&node.name, ValueId::RECORD, indices, &node.shape)?)
+        let indices =
+            (!in_order || self.graph.input_shape().iter().product::<usize>() != places.len()).then_some(places);
+        self.program.moved(name, ValueId::RECORD, indices, shape)
+    }
+
+    /// Takes the record's encoding; refuses another than there is for the given reason.
+    pub(super) fn begin(&mut self, encoding: Encoding, twice: Reason) -> Result<(), Stop> {
+        match &self.encoding {
+            Some(other) if *other != encoding => return Err(twice.into()),
+            Some(_) => {}
+            None => {
+                self.program.begin(self.graph.input_shape(), encoding.interval);
+                self.encoding = Some(encoding);
+            }
+        }
+        Ok(())
     }
 }
 

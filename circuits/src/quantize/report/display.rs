@@ -14,7 +14,8 @@ impl fmt::Display for Report {
         writeln!(f, "one unit of a score is worth {}", short(*score_scale))?;
         writeln!(f)?;
         table(f, &HEADER.map(String::from), &self.layers.iter().map(LayerReport::cells).collect::<Vec<_>>())?;
-        self.held_out.as_ref().map_or(Ok(()), |held_out| write!(f, "\n{held_out}"))
+        self.held_out.as_ref().map_or(Ok(()), |held_out| write!(f, "\n{held_out}"))?;
+        self.notes.iter().try_for_each(|note| write!(f, "\nnote: {note}"))
     }
 }
 

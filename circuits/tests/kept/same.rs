@@ -1,0 +1,70 @@
+//! The same integers and classes as ONNX Runtime's, and architectures that say nothing of weights.
+
+use crate::case::{Case, class, distances, run};
+
+#[test]
+fn the_float_graph_is_the_quantised_model() {
+    for case in Case::all() {
+        let graph = case.graph();
+        let (mut far, mut entries) = (0, 0);
+        for (raw, answer) in case.answered() {
+            let record: Vec<f32> = raw.iter().map(|&x| x as f32).collect();
+            let scores = graph.scores(&record).expect("scores");
+            let apart = scores.iter().zip(&answer.output).map(|(a, b)| (f64::from(*a) - b).abs());
+            far += apart.filter(|apart| *apart > 1e-4).count();
+            entries += scores.len();
+        }
+        // Sums in another order may round to another level.
+        assert!(10 * far <= entries, "{}: {far} of {entries}", case.name);
+    }
+}
+
+#[test]
+fn levels_are_those_of_the_model() {
+    for case in Case::all().iter().filter(|case| !case.is_dynamic()) {
+        let model = case.quantized();
+        let distances = case.answered().flat_map(|(raw, answer)| distances(&model, raw, answer));
+        let distances: Vec<u64> = distances.map(|(_, distance)| distance).collect();
+        assert!(distances.len() > 100, "{}", case.name);
+        assert!(distances.iter().all(|&distance| distance <= 1), "{}", case.name);
+        let off = distances.iter().filter(|&&distance| distance > 0).count();
+        // ONNX Runtime computes these in 32-bit floats, whose last digit is some 1/500 of one of 2^16 levels.
+        let room = if case.name.ends_with("wide") { distances.len() / 100 } else { 0 };
+        assert!(off <= room, "{}: {off} of {}", case.name, distances.len());
+    }
+}
+
+#[test]
+fn classes_are_those_of_the_model() {
+    for case in Case::all() {
+        let model = case.quantized();
+        for (raw, answer) in case.answered() {
+            assert_eq!(run(&model, raw).class(), class(&answer.output), "{}", case.name);
+        }
+    }
+}
+
+/// Steps of activations may be told, what follows from weights may not: a model with other weights and other steps of theirs, but with the
+/// same grids, has the same layers; parameters are told to lie within powers of two.
+#[test]
+fn the_architecture_says_nothing_of_weights() {
+    let mut compared = 0;
+    for case in Case::all() {
+        let Some(other) = &case.other else { continue };
+        let (model, other) = (case.quantized(), Case { model: other.clone(), ..case.clone() }.quantized());
+        assert_ne!(model.parameters.tensors(), other.parameters.tensors(), "{}", case.name);
+        let (model, mut other) = (model.architecture, other.architecture);
+        assert!(model.parameters.iter().all(|spec| spec.interval.size().is_power_of_two()), "{}", case.name);
+        for (own, other) in model.parameters.iter().zip(&mut other.parameters) {
+            assert!(
+                own.interval.hi / 2 <= other.interval.hi && other.interval.hi / 2 <= own.interval.hi,
+                "{}",
+                own.name
+            );
+            (other.interval, other.norm) = (own.interval, own.norm);
+        }
+        assert_eq!(model, other, "{}", case.name);
+        compared += 1;
+    }
+    assert!(compared >= 2);
+}
