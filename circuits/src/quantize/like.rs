@@ -59,7 +59,7 @@ pub(super) fn bits(like: &Architecture, network: &Network, bits: &mut Bits) {
             (Op::Apply(function), Layer::Requantize(_)) => WIDTHS.into_iter().find(|&b| fits(layer, *function, b)),
             (Op::Share, Layer::Share(share)) => share.scale.checked_ilog2(),
             (Op::Standardize(_), Layer::Standardize(scores)) => {
-                Some((scores.scale as f64 / (node.width() as f64).sqrt()).log2().round() as u32 + 2)
+                Some(((scores.scale as f64 / (node.width() as f64).sqrt()).log2().round() as u32).saturating_add(2))
             }
             _ => None,
         };

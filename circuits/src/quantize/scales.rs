@@ -68,7 +68,8 @@ impl Assembly<'_> {
         let alone = |id: usize| self.classes.is_public(id) || self.classes.is_told(id);
         let tied = |&id: &usize| is_free(self.network, id) && self.classes.is_tied(id) && !alone(id);
         let sinks: Vec<usize> = (1..self.network.nodes.len()).filter(tied).collect();
-        let mut terms: Vec<usize> = sinks.iter().flat_map(|&id| self.terms(self.network.nodes[id].inputs[0])).collect();
+        let mut terms: Vec<usize> =
+            sinks.iter().flat_map(|&id| self.network.terms(self.network.nodes[id].inputs[0])).collect();
         terms.sort_unstable();
         terms.dedup();
         for id in terms {
@@ -93,18 +94,6 @@ impl Assembly<'_> {
         let limits = Limits { weight: self.weight_bound(id), bias: i64::MAX, norm: None };
         let least = Coefficients::of(node, &Grid::steps(steps))?.least(&limits);
         Some(least * spread.mapv(|spread| 0.5 * spread.sqrt()))
-    }
-
-    /// The nodes with weights whose accumulators end in `root`.
-    fn terms(&self, root: usize) -> Vec<usize> {
-        let node = &self.network.nodes[root];
-        match node.op {
-            _ if node.is_linear() => vec![root],
-            Op::Sum(_) | Op::MaxPool(_) | Op::Move(_) => {
-                node.inputs.iter().flat_map(|&input| self.terms(input)).collect()
-            }
-            _ => Vec::new(),
-        }
     }
 
     /// The step that the activation before the scores must have to give the scale of a given architecture.
