@@ -45,7 +45,7 @@ pub use precision::LayerBits;
 pub use ranges::Named;
 pub use report::{Disagreement, HeldOut, LayerReport, OutOfRange, Report};
 
-pub use target::{Raise, Search};
+pub use target::{Raise, Raised, Search};
 
 use ndarray::Array2;
 

@@ -246,7 +246,7 @@ fn command_lines_that_make_no_sense_are_usage_errors() {
         ("prove --verifier 0x1234", "expected 20 bytes, got 2"),
         ("prove --chain-id=-1", "--chain-id"),
         ("quantize m --calibrate c --input-bits 99", "99 is not in 4..=16"),
-        ("quantize m --calibrate c --weight-bits 3", "3 is not in 4..=16"),
+        ("quantize m --calibrate c --weight-bits 3", "is not a number from 4 to 16"),
         ("quantize m", "--calibrate"),
         ("compile m --outcome everything", "class-and-scores"),
         ("commit r --row minus", "--row"),

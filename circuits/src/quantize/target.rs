@@ -51,10 +51,8 @@ pub struct Search {
 /// A step of precision, and what the calibration records make of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Raise {
-    /// What was raised.
-    pub part: String,
-    /// Its bits before and after; none for the start.
-    pub bits: Option<(u32, u32)>,
+    /// What was raised; nothing at the start.
+    pub parts: Vec<Raised>,
     /// Share of calibration records with the same class.
     pub agreement: f64,
     /// The share that is expected of records like these.
@@ -63,6 +61,17 @@ pub struct Raise {
     pub rms_error: f64,
     /// Constraints of the circuit.
     pub constraints: Option<u64>,
+}
+
+/// A part that was raised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Raised {
+    /// The part.
+    pub part: String,
+    /// Its bits before.
+    pub from: u32,
+    /// Its bits after.
+    pub to: u32,
 }
 
 /// A model that was tried.
@@ -196,18 +205,15 @@ impl<'a> Climb<'a> {
 
     fn keep(&mut self, parts: &[usize], trial: Trial) {
         let Some(options) = self.raised(parts) else { return };
-        let fewest = |climb: &Self| parts.iter().map(|&index| climb.parts[index].bits).min().unwrap_or_default();
-        let before = fewest(self);
-        let part = match parts {
-            [one] => self.parts[*one].to_string(),
-            [one, other] => format!("{}, {}", self.parts[*one], self.parts[*other]),
-            _ => "all parts".into(),
-        };
+        let mut raised = Vec::new();
         for &index in parts {
-            self.parts[index].bits = next(self.parts[index].bits).unwrap_or(self.parts[index].bits);
+            let part = &mut self.parts[index];
+            if let Some(to) = next(part.bits) {
+                raised.push(Raised { part: part.to_string(), from: part.bits, to });
+                part.bits = to;
+            }
         }
-        let bits = Some((before, fewest(self)));
-        self.search.steps.push(Raise { part, bits, ..trial.raise() });
+        self.search.steps.push(Raise { parts: raised, ..trial.raise() });
         (self.options, self.trial) = (options, trial);
     }
 }
@@ -231,17 +237,36 @@ impl fmt::Display for Search {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |share: f64| format!("{:.2} %", 100.0 * share);
         writeln!(f, "precision for an agreement of {}, {} models tried:", percent(self.target), self.tries)?;
-        let width = self.steps.iter().map(|step| step.part.chars().count()).max().unwrap_or_default();
+        let rows = self.steps.iter().flat_map(Raise::rows).collect::<Vec<_>>();
+        let width = rows.iter().map(|[part, ..]| part.chars().count()).max().unwrap_or_default();
         writeln!(f, "{:<width$}  {:>8}  agreement  expected  rms error  constraints", "raised", "bits")?;
-        for Raise { part, bits, agreement, expected, rms_error, constraints } in &self.steps {
-            let bits = bits.map_or("-".into(), |(before, after)| format!("{before} → {after}"));
-            let (agreement, expected) = (percent(*agreement), percent(*expected));
-            let constraints = constraints.map_or("-".into(), |constraints| constraints.to_string());
-            writeln!(
-                f,
-                "{part:<width$}  {bits:>8}  {agreement:>9}  {expected:>8}  {rms_error:>9.4}  {constraints:>11}"
-            )?;
+        for [part, bits, agreement, expected, error, constraints] in rows {
+            let line =
+                format!("{part:<width$}  {bits:>8}  {agreement:>9}  {expected:>8}  {error:>9}  {constraints:>11}");
+            writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
+    }
+}
+
+impl Raise {
+    /// A line for each part that was raised, the figures with the last.
+    fn rows(&self) -> Vec<[String; 6]> {
+        let percent = |share: f64| format!("{:.2} %", 100.0 * share);
+        let constraints = self.constraints.map_or("-".into(), |constraints| constraints.to_string());
+        let mut figures =
+            [percent(self.agreement), percent(self.expected), format!("{:.4}", self.rms_error), constraints];
+        let mut names: Vec<[String; 2]> =
+            self.parts.iter().map(|part| [part.part.clone(), format!("{} → {}", part.from, part.to)]).collect();
+        if names.is_empty() {
+            names.push(["as asked".into(), "-".into()]);
+        }
+        let row = |[name, bits]: [String; 2]| {
+            let [agreement, expected, error, constraints] = std::mem::take(&mut figures);
+            [name, bits, agreement, expected, error, constraints]
+        };
+        let mut rows: Vec<[String; 6]> = names.into_iter().rev().map(row).collect();
+        rows.reverse();
+        rows
     }
 }

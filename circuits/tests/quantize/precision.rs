@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use zkdx_circuits::Architecture;
-use zkdx_circuits::architecture::Interval;
+use zkdx_circuits::architecture::{Interval, Policy};
 use zkdx_circuits::costs::Costs;
 use zkdx_circuits::graph::{FloatGraph, FloatOp};
 use zkdx_circuits::layers::Layer;
 use zkdx_circuits::lower::{NetworkCircuit, Plan};
 use zkdx_circuits::quantize::{LayerBits, Options, QuantizeError, QuantizedModel, quantize};
 use zkdx_circuits::r1cs::shape;
-use zkdx_circuits::system::compile;
+use zkdx_circuits::system::{Blindings, compile};
+use zkdx_circuits::{Blinding, Fr};
 
 use crate::builder::{Builder, faithful, noise, noisy_records};
 
@@ -289,11 +290,12 @@ fn precision_rises_until_the_records_agree() {
         let step = search.steps.last().expect("a step");
         println!("{search}");
         assert!(step.agreement >= target && step.expected >= target && search.tries < 100, "{search}");
-        assert_eq!(search.steps.iter().filter(|step| step.bits.is_none()).count(), 1);
+        assert_eq!(search.steps.iter().filter(|step| step.parts.is_empty()).count(), 1);
         assert_eq!(step.constraints, Some(Costs::of(&model.architecture).expect("a circuit").constraints));
-        assert!(
-            search.steps.windows(2).all(|pair| pair[1].rms_error < pair[0].rms_error || pair[1].part == "all parts")
-        );
+        assert!(search.steps.windows(2).all(|pair| pair[1].rms_error < pair[0].rms_error || pair[1].parts.len() > 2));
+        let raised = search.steps.iter().flat_map(|step| &step.parts);
+        assert!(raised.clone().all(|part| part.to > part.from && part.to <= 16), "{search}");
+        assert_eq!(search.to_string().lines().count(), 3 + raised.count());
         assert!(step.rms_error <= last, "{search}");
         last = step.rms_error;
         let again = run(Some(target)).0;
@@ -322,4 +324,27 @@ fn an_agreement_out_of_reach_is_refused() {
     let options = Options { like: Some(&before.architecture), target_agreement: Some(0.9), ..Options::default() };
     let refused = quantize(&plain(), &noisy_records(1, 50, 6), None, &options).map(drop).unwrap_err();
     assert!(matches!(refused, QuantizeError::NoBits { .. }), "{refused}");
+}
+
+/// The relations hold of what a model of mixed bits computes, and of no other class.
+#[test]
+fn models_of_mixed_bits_have_proofs() {
+    let silent = with_a_unit_of_bias(-1200.0);
+    for (graph, options) in [
+        (plain(), options(&[("second", 12)], &[("one", 16), ("two", 5)])),
+        (residual(), options(&[("outer", 14)], &[("end", 12), ("branch", 4)])),
+        (silent, Options::default()),
+    ] {
+        let model = model(&graph, &options);
+        let system = compile(&model.architecture).expect("a system");
+        let blinding = Blinding::from_field(Fr::from(5u64));
+        for raw in &noisy_records(9, 5, 6) {
+            let record = model.architecture.encoding.encode(raw, Policy::Refuse).expect("a record inside the ranges");
+            let witness = system.witness(&record, &model.parameters).expect("a witness");
+            let mut words = system.words(&witness, Blindings::single(&blinding, &blinding));
+            assert_eq!(system.check(&witness, &words, Blindings::single(&blinding, &blinding)), Ok(()));
+            words[1] += Fr::from(1u64);
+            assert!(system.check(&witness, &words, Blindings::single(&blinding, &blinding)).is_err());
+        }
+    }
 }

@@ -38,7 +38,7 @@ impl Found {
     /// As the start of a search.
     pub(super) fn raise(self, constraints: Option<u64>) -> Raise {
         let Self { agreement, expected, square } = self;
-        Raise { part: "as asked".into(), bits: None, agreement, expected, rms_error: square.sqrt(), constraints }
+        Raise { parts: Vec::new(), agreement, expected, rms_error: square.sqrt(), constraints }
     }
 
     pub(super) fn refusal(self, target: f64, tries: usize) -> QuantizeError {
