@@ -44,7 +44,7 @@ pub use share::Share;
 pub use standardize::Standardize;
 pub use trees::Trees;
 
-use crate::architecture::{Interval, ParameterSpec};
+use crate::architecture::{Interval, ParameterId, ParameterSpec};
 use crate::parameters::Parameters;
 use crate::system::{SystemBuilder, TensorId};
 
@@ -137,6 +137,17 @@ pub enum Layer {
 }
 
 impl Layer {
+    /// The parameter that holds its weights, if it has any.
+    pub fn weight(&self) -> Option<ParameterId> {
+        match self {
+            Self::Dense(layer) => Some(layer.weight),
+            Self::Conv(layer) => Some(layer.weight),
+            Self::Affine(layer) => Some(layer.weight),
+            Self::Embed(layer) => Some(layer.table),
+            _ => None,
+        }
+    }
+
     /// The operator behind this layer.
     pub fn operator(&self) -> &dyn Operator {
         match self {

@@ -13,6 +13,7 @@
 //! [`statement`] alone knows the order of the public inputs and the text of every domain tag.
 
 pub mod architecture;
+pub mod costs;
 pub mod field;
 pub mod gadgets;
 pub mod graph;

@@ -26,11 +26,13 @@ mod metrics;
 mod network;
 mod normal;
 mod options;
+mod precision;
 mod ranges;
 mod report;
 mod scales;
 mod scheme;
 mod tail;
+mod target;
 mod trees;
 mod windows;
 
@@ -39,8 +41,11 @@ pub use file::{FILE_VERSION, FileError};
 pub use fuse::Refusal;
 pub use metrics::auc;
 pub use options::{Options, WIDTHS};
+pub use precision::LayerBits;
 pub use ranges::Named;
 pub use report::{Disagreement, HeldOut, LayerReport, MapsReport, OutOfRange, Report};
+
+pub use target::{Raise, Raised, Search};
 
 use ndarray::Array2;
 
@@ -73,26 +78,77 @@ pub fn quantize(
     options: &Options<'_>,
 ) -> Result<(QuantizedModel, Report), QuantizeError> {
     options.check()?;
-    if let Some(id) = trees::find(graph) {
-        return trees::quantize(graph, id, (calibration, held_out), options);
-    }
-    if kept::is_quantized(graph) {
-        return kept::quantize(graph, (calibration, held_out), options);
-    }
-    let (network, head) = prepare(graph)?;
+    let (model, mut report, scores) = match trees::find(graph) {
+        None if !kept::is_quantized(graph) => return quantize_floats(graph, calibration, held_out, options),
+        _ if options.layers != LayerBits::default() => {
+            return Err(QuantizeError::NoBits { reason: "the model's integers are its own" });
+        }
+        Some(id) => trees::quantize(graph, id, (calibration, held_out), options)?,
+        None => kept::quantize(graph, (calibration, held_out), options)?,
+    };
+    let accept = |target| target::accept(&scores, graph.positions.max(1), target);
+    report.search = options.target_agreement.map(accept).transpose()?;
+    Ok((model, report))
+}
+
+/// A model of floats: fused, calibrated, and written with the bits that are asked for, or those that the target needs.
+fn quantize_floats(
+    graph: &FloatGraph,
+    calibration: &[Vec<f64>],
+    held_out: Option<Labelled<'_>>,
+    options: &Options<'_>,
+) -> Result<(QuantizedModel, Report), QuantizeError> {
+    let (network, head) = fused(graph)?;
     let len = network.nodes[0].len();
     error::check_records("calibration", calibration, len)?;
     held_out.map_or(Ok(()), |held_out| error::check_labelled(&held_out, len, graph.positions))?;
     let classes = classes::Classes::of(&network);
-    let settings = options.settle(graph, &network, &classes, head, calibration)?;
     let floats = network.trace(&matrix(calibration, len));
     error::check_finite(&network, &floats)?;
-    let assembled = assemble::assemble(&network, &floats, calibration, &settings, &classes, options)?;
-    let report = report::report(&network, &floats, &assembled, settings.weight_bits, held_out)?;
+    let prepared = Prepared { graph, network, head, classes, calibration, floats };
+    let (settings, assembled, search) = match options.target_agreement {
+        Some(target) => {
+            let (settings, assembled, search) = target::search(&prepared, options, target)?;
+            (settings, assembled, Some(search))
+        }
+        None => {
+            let settings = prepared.settle(options)?;
+            let assembled = prepared.assemble(&settings, options)?;
+            (settings, assembled, None)
+        }
+    };
+    let Prepared { network, floats, .. } = prepared;
+    let mut report = report::report(&network, &floats, &assembled, settings.bits.of_weights(&network), held_out)?;
+    report.search = search;
     Ok((assembled.model, report))
 }
 
-fn prepare(graph: &FloatGraph) -> Result<(network::Network, crate::architecture::Head), QuantizeError> {
+/// What is the same whatever the bits.
+struct Prepared<'a> {
+    graph: &'a FloatGraph,
+    network: network::Network,
+    head: crate::architecture::Head,
+    classes: classes::Classes,
+    calibration: &'a [Vec<f64>],
+    /// Values of the network on the calibration records.
+    floats: Vec<Array2<f64>>,
+}
+
+impl Prepared<'_> {
+    fn settle(&self, options: &Options<'_>) -> Result<options::Settings, QuantizeError> {
+        options.settle(self.graph, &self.network, &self.classes, self.head, self.calibration)
+    }
+
+    fn assemble(
+        &self,
+        settings: &options::Settings,
+        options: &Options<'_>,
+    ) -> Result<assemble::Assembled, QuantizeError> {
+        assemble::assemble(&self.network, &self.floats, self.calibration, settings, &self.classes, options)
+    }
+}
+
+fn fused(graph: &FloatGraph) -> Result<(network::Network, crate::architecture::Head), QuantizeError> {
     let fuse::Fused { mut draft, output, mut refusals } = fuse::fuse(graph);
     let output = output.ok_or(QuantizeError::NoLayer)?;
     let tail = tail::strip(&mut draft, &output, graph.positions);

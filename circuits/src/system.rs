@@ -33,7 +33,7 @@ mod witness;
 
 pub use builder::SystemBuilder;
 pub use check::{Violation, WITNESS_BITS};
-pub use compile::{CompileError, compile};
+pub use compile::{CompileError, Sections, compile, compile_in_sections};
 pub(crate) use contraction::ContractLayout;
 pub use definition::Definition;
 pub use express::Solved;

@@ -1,11 +1,13 @@
 //! The command line: every flag of every command, with an example each.
 
+mod precision;
 mod proving;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use precision::PrecisionArgs;
 pub(crate) use proving::{CommitArgs, ContextArgs, ProveArgs, RecordCount, hex_array};
 
 /// Exit codes, as shown by `zkdx --help`.
@@ -44,7 +46,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Turn a float ONNX model into integers, and report what that cost.
     #[command(
-        after_help = "Example:\n  zkdx quantize model.onnx --card card.json --calibrate calibration.csv --evaluate held_out.csv -o model.zkdx"
+        after_help = "Example:\n  zkdx quantize model.onnx --card card.json --calibrate calibration.csv --evaluate held_out.csv -o model.zkdx\n  zkdx quantize model.onnx --calibrate calibration.csv --activation-bits 8 --activation-bits hidden_1/Relu=12"
     )]
     Quantize(QuantizeArgs),
     /// Compile a quantised model's public architecture to a circuit, and show what each layer costs.
@@ -155,15 +157,9 @@ pub(crate) struct QuantizeArgs {
     /// Quantise a retrained model onto the architecture of this one, so that its keys still serve.
     #[arg(long, value_name = "FILE")]
     pub(crate) like: Option<PathBuf>,
-    /// Bits of each record entry [default: 12 for tables, 8 for images].
-    #[arg(long, value_parser = clap::value_parser!(u32).range(4..=16))]
-    pub(crate) input_bits: Option<u32>,
-    /// Bits of each weight.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(4..=16))]
-    pub(crate) weight_bits: u32,
-    /// Bits of each activation.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(4..=16))]
-    pub(crate) activation_bits: u32,
+    /// Bits.
+    #[command(flatten)]
+    pub(crate) precision: PrecisionArgs,
     /// How far beyond the calibration data a record may go, as a fraction of each feature's span, on both sides [default: 0.5, for
     /// images 0].
     #[arg(long, value_parser = margin)]
@@ -299,6 +295,9 @@ pub(crate) struct BenchArgs {
     /// What the statement discloses.
     #[arg(long, value_enum, default_value_t = OutcomeArg::Class)]
     pub(crate) outcome: OutcomeArg,
+    /// Bits.
+    #[command(flatten)]
+    pub(crate) precision: PrecisionArgs,
     /// Proofs to make; the fastest, median and slowest are printed.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) runs: u32,

@@ -38,6 +38,21 @@ fn files_that_are_not_what_they_should_be_are_refused() {
         (quantize("empty"), INPUT, &["cannot import `empty`", "why:"]),
         (quantize("model.zkdx"), INPUT, &["cannot import `model.zkdx`", "why:"]),
         (quantize("folder"), FILES, &["cannot read `folder`", "it is a directory", "next:"]),
+        (
+            format!("quantize models/logreg/model.onnx {calibrate} --weight-bits nothing=8"),
+            INPUT,
+            &["no layer `nothing` has weights that bits could be chosen for", "`LinearClassifier`"],
+        ),
+        (
+            format!("quantize models/logreg/model.onnx {calibrate} --weight-bits 8 --weight-bits 10"),
+            USAGE,
+            &["--weight-bits gives all layers both 8 and 10 bits", "next:"],
+        ),
+        (
+            format!("quantize models/logreg/model.onnx {calibrate} --like model.zkdx --weight-bits LinearClassifier=9"),
+            INPUT,
+            &["no bits can be chosen for single layers: bits are those of the architecture to keep to"],
+        ),
         (quantize("missing"), FILES, &["cannot read `missing`", "No such file", "next:"]),
         (
             "compile models/logreg/model.onnx -o out".into(),
@@ -231,7 +246,7 @@ fn command_lines_that_make_no_sense_are_usage_errors() {
         ("prove --verifier 0x1234", "expected 20 bytes, got 2"),
         ("prove --chain-id=-1", "--chain-id"),
         ("quantize m --calibrate c --input-bits 99", "99 is not in 4..=16"),
-        ("quantize m --calibrate c --weight-bits 3", "3 is not in 4..=16"),
+        ("quantize m --calibrate c --weight-bits 3", "is not a number from 4 to 16"),
         ("quantize m", "--calibrate"),
         ("compile m --outcome everything", "class-and-scores"),
         ("commit r --row minus", "--row"),

@@ -86,6 +86,25 @@ impl Requantize {
 }
 
 impl Activation {
+    /// Smallest and largest key that a quotient is clamped to.
+    pub fn keys(&self) -> Interval {
+        match self {
+            Self::Clamp(interval) => *interval,
+            Self::Table { clamp, .. } => *clamp,
+        }
+    }
+
+    /// Smallest and largest value.
+    pub fn ends(&self) -> Interval {
+        match self {
+            Self::Clamp(interval) => *interval,
+            Self::Table { values, .. } => {
+                let ends = |value: Option<&i64>| value.copied().unwrap_or_default();
+                Interval::new(ends(values.iter().min()), ends(values.iter().max()))
+            }
+        }
+    }
+
     fn validate(&self) -> Result<(), LayerError> {
         match self {
             Self::Clamp(image) => proper(*image).map(drop),

@@ -8,7 +8,7 @@ use super::error::QuantizeError;
 use super::forms::power_above;
 use super::integers::Batch;
 use super::like;
-use super::network::Op;
+use super::network::{Function, Op};
 use super::scheme::bias_bound;
 use crate::architecture::Interval;
 
@@ -85,7 +85,7 @@ impl Assembly<'_> {
             Some(_) if self.like.is_none() => Ok(power_above(excess)),
             _ if !public => Ok(factor),
             _ => {
-                let (layer, bits) = (self.network.nodes[id].name.clone(), self.settings.weight_bits);
+                let (layer, bits) = (self.network.nodes[id].name.clone(), self.settings.bits.weights[id]);
                 Err(QuantizeError::TooLarge { layer, excess, bits, advice: like::advice(self.like) })
             }
         }
@@ -118,7 +118,17 @@ impl Assembly<'_> {
     pub(super) fn coefficients(&self, id: usize) -> Result<Coefficients, QuantizeError> {
         let node = &self.network.nodes[id];
         let refused = || QuantizeError::malformed(&node.name, "its input has another scale at each position");
-        Coefficients::of(node, self.grid(node.inputs[0])).ok_or_else(refused)
+        let mut coefficients = Coefficients::of(node, self.grid(node.inputs[0])).ok_or_else(refused)?;
+        if self.is_rectified(id) {
+            coefficients.silence(self.input_interval(id));
+        }
+        Ok(coefficients)
+    }
+
+    /// Whether nothing but a ReLU reads a node.
+    fn is_rectified(&self, id: usize) -> bool {
+        let relu = |reader: usize| matches!(self.network.nodes[reader].op, Op::Apply(Function::Relu));
+        id != self.network.output && self.network.readers(id).all(relu)
     }
 
     /// What the integers of a layer may be.
@@ -131,11 +141,12 @@ impl Assembly<'_> {
 
     /// The same without an architecture to keep to.
     fn limits_at_first(&self, id: usize, fan_in: usize) -> Limits {
-        let weight = self.weight_bound();
+        let weight = self.weight_bound(id);
         // A layer that reads nothing but zeros has its biases all the same.
         let input = self.input_interval(id);
         let nothing = input.magnitude() == 0;
-        let input = if nothing { Interval::new(0, (1 << self.settings.activation_bits) - 1) } else { input };
+        let bits = self.settings.bits.activations[self.network.nodes[id].inputs[0]];
+        let input = if nothing { Interval::new(0, (1 << bits) - 1) } else { input };
         Limits { weight, bias: bias_bound(fan_in, input, weight), norm: None }
     }
 

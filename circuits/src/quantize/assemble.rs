@@ -20,6 +20,8 @@ use crate::layers::ValueType;
 /// The integer program and what its values stand for.
 pub(super) struct Assembled {
     pub(super) model: QuantizedModel,
+    /// Of the calibration records, one row for each, in units of the float network.
+    pub(super) scores: Array2<f64>,
     /// Of each node of the network; value `i` of the architecture is node `i`.
     pub(super) grids: Vec<Grid>,
 }
@@ -107,14 +109,14 @@ impl<'a> Assembly<'a> {
         Ok(assembly)
     }
 
-    /// Largest weight.
-    pub(super) fn weight_bound(&self) -> i64 {
-        (1 << (self.settings.weight_bits - 1)) - 1
+    /// Largest weight of node `id`.
+    pub(super) fn weight_bound(&self, id: usize) -> i64 {
+        (1 << (self.settings.bits.weights[id] - 1)) - 1
     }
 
     /// The activation of node `id` as integers.
     pub(super) fn form(&self, id: usize, function: Function) -> Result<Form, QuantizeError> {
-        let bits = self.settings.activation_bits;
+        let bits = self.settings.bits.activations[id];
         match self.like {
             Some(like) => like::form(like, id, function, bits),
             None => Ok(self.form_at_first(id, function, 1.0)),
@@ -123,7 +125,7 @@ impl<'a> Assembly<'a> {
 
     /// The same without an architecture to keep to, with keys so many times as far apart as they could be.
     pub(super) fn form_at_first(&self, id: usize, function: Function, coarser: f64) -> Form {
-        let bits = self.settings.activation_bits;
+        let bits = self.settings.bits.activations[id];
         let Function::Other(_) = function else { return Form::new(function, bits, coarser) };
         let largest = |id: usize| self.floats[id].iter().fold(0.0, |max: f64, x| max.max(x.abs()));
         let Fixed { key, value } =

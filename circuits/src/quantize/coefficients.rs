@@ -1,11 +1,12 @@
 //! A layer with weights as it meets the scales of its input: `acc = Σ_j w_j·(zero_j + step_j·x_j) + b`.
 
-use ndarray::{Array1, Array2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayView1, Axis, Zip};
 use zeroize::Zeroize;
 
 use super::forms::round;
 use super::grid::Grid;
 use super::network::{Node, Op};
+use crate::architecture::Interval;
 
 /// Weights per unit of the input integers, and what is left at integer 0. Secret, as the network it comes from.
 pub(super) struct Coefficients {
@@ -17,6 +18,8 @@ pub(super) struct Coefficients {
     pub(super) fan_in: usize,
     /// The axis of the channels.
     axis: Axis,
+    /// Channels that no record can bring above zero, though a ReLU is all that reads them: they have neither weights nor bias.
+    silent: Vec<bool>,
 }
 
 impl Drop for Coefficients {
@@ -42,22 +45,44 @@ impl Coefficients {
                 let (zero, step) = input.channels(linear.weight.nrows())?;
                 let slopes = &linear.weight * &step.insert_axis(Axis(1));
                 let offsets = if input.shifted { &linear.bias + zero.dot(&linear.weight) } else { linear.bias.clone() };
-                Some(Self { slopes, offsets, fan_in: linear.weight.nrows(), axis: Axis(1) })
+                Some(Self { slopes, offsets, fan_in: linear.weight.nrows(), axis: Axis(1), silent: Vec::new() })
             }
             Op::Conv(conv) => {
                 let step = input.planes(conv.window.entries())?;
                 let mut slopes = conv.weight.clone();
                 slopes.indexed_iter_mut().for_each(|((o, column), w)| *w *= step[conv.channel(o, column)]);
                 let offsets = if input.shifted { conv.absorbed(&input.zero) } else { conv.bias.clone() };
-                Some(Self { slopes, offsets, fan_in: conv.weight.ncols(), axis: Axis(0) })
+                Some(Self { slopes, offsets, fan_in: conv.weight.ncols(), axis: Axis(0), silent: Vec::new() })
             }
             Op::Scale(map) => {
                 let slopes = (&map.weight * &input.step).insert_axis(Axis(0));
                 let offsets = &map.bias + &map.weight * &input.zero;
-                Some(Self { slopes, offsets, fan_in: 1, axis: Axis(1) })
+                Some(Self { slopes, offsets, fan_in: 1, axis: Axis(1), silent: Vec::new() })
             }
             _ => None,
         }
+    }
+
+    /// Clears the weights and biases of channels that stay below zero on all inputs of an interval, so that neither their biases nor their
+    /// weights decide scales or bounds: a ReLU makes 0 of them before and after.
+    pub(super) fn silence(&mut self, input: Interval) {
+        let (lo, hi) = (input.lo as f64, input.hi as f64);
+        let by_row = self.axis == Axis(0);
+        let mut peaks = vec![0.0; self.channels()];
+        for ((row, column), slope) in self.slopes.indexed_iter() {
+            peaks[if by_row { row } else { column }] += (slope * lo).max(slope * hi).max(0.0);
+        }
+        let each = (self.offsets.len() / self.channels().max(1)).max(1);
+        let highest = |offsets: ArrayView1<'_, f64>| offsets.fold(f64::NEG_INFINITY, |max, &b| max.max(b));
+        let offsets: Vec<f64> = self.offsets.exact_chunks(each).into_iter().map(highest).collect();
+        // Not by a sum's rounding.
+        let silent = |(peak, offset): (&f64, &f64)| peak + offset < -1e-9 * peak;
+        self.silent = peaks.iter().zip(&offsets).map(silent).collect();
+        let silent = &self.silent;
+        self.slopes.indexed_iter_mut().for_each(|((row, column), slope)| {
+            *slope = if silent[if by_row { row } else { column }] { 0.0 } else { *slope };
+        });
+        self.offsets.iter_mut().enumerate().for_each(|(k, b)| *b = if silent[k / each] { 0.0 } else { *b });
     }
 
     /// Number of channels.
@@ -129,6 +154,9 @@ impl Coefficients {
         let each = self.offsets.len() / self.channels().max(1);
         let offset = |(k, offset): (usize, &f64)| {
             let channel = k / each.max(1);
+            if self.silent.get(channel).copied().unwrap_or_default() {
+                return 0;
+            }
             round(offset / scale[channel] + missing[channel]).clamp(-limit, limit)
         };
         self.offsets.iter().enumerate().map(offset).collect()

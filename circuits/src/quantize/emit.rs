@@ -15,7 +15,7 @@ use super::forms::Form;
 use super::grid::Grid;
 use super::integers::Batch;
 use super::like;
-use super::network::{Function, Node, Op};
+use super::network::{Function, Op};
 use super::windows::Averaging;
 use crate::architecture::{Architecture, LayerNode, ParameterSpec, ValueId};
 use crate::layers::{
@@ -52,10 +52,10 @@ impl Assembly<'_> {
                 (Layer::MatMul(MatMul {}), Grid::steps(Array1::from_elem(node.len(), step)))
             }
             Op::Share => {
-                let scale = 1 << self.settings.activation_bits;
+                let scale = 1 << self.settings.bits.activations[id];
                 (Layer::Share(Share { scale }), Grid::steps(Array1::from_elem(node.len(), 1.0 / scale as f64)))
             }
-            &Op::Standardize(epsilon) => self.standardize(node, epsilon, inputs[0].any_step()),
+            &Op::Standardize(epsilon) => self.standardize(id, epsilon, inputs[0].any_step()),
             Op::OneHot(_) => {
                 let shape = with_axes(&self.network.nodes[node.inputs[0]].shape);
                 let names = Layer::Rearrange(Rearrange { shape, indices: None, fill: 0 });
@@ -71,8 +71,9 @@ impl Assembly<'_> {
     }
 
     /// Standard scores of integers with the given step: `2^(b−2)` units for each standard deviation.
-    fn standardize(&self, node: &Node, epsilon: f64, step: f64) -> (Layer, Grid) {
-        let (n, units) = (node.width() as f64, 2f64.powi(self.settings.activation_bits as i32 - 2));
+    fn standardize(&self, id: usize, epsilon: f64, step: f64) -> (Layer, Grid) {
+        let node = &self.network.nodes[id];
+        let (n, units) = (node.width() as f64, 2f64.powi(self.settings.bits.activations[id] as i32 - 2));
         let epsilon = (n.powi(3) * epsilon / (step * step)).round().max(1.0) as i64;
         let scale = (units * n.sqrt()).round() as i64;
         let grid = Grid::steps(Array1::from_elem(node.len(), 1.0 / units));
@@ -124,6 +125,7 @@ impl Assembly<'_> {
     /// The whole program, checked.
     pub(super) fn finish(self) -> Result<Assembled, QuantizeError> {
         let output = self.network.output;
+        let scores = self.integer(output).rows() * &self.grid(output).step;
         let architecture = Architecture {
             encoding: self.settings.encoding.clone(),
             input_shape: self.network.nodes[0].shape.clone(),
@@ -142,7 +144,7 @@ impl Assembly<'_> {
         let architecture = self.like.map_or(Ok(architecture.clone()), |like| like::same(like, &architecture))?;
         architecture.validate()?;
         let grids = self.grids.into_iter().map(|grid| grid.expect("every node is settled")).collect();
-        Ok(Assembled { model: QuantizedModel { architecture, parameters }, grids })
+        Ok(Assembled { model: QuantizedModel { architecture, parameters }, scores, grids })
     }
 }
 

@@ -102,6 +102,44 @@ pub enum QuantizeError {
         /// Why.
         source: LayerError,
     },
+    /// Bits for a layer that there is not.
+    #[error("no layer `{name}` has {what} that bits could be chosen for; layers that have are: {}", listed(.known))]
+    UnknownLayer {
+        /// What the bits were for.
+        what: &'static str,
+        /// The name that was given.
+        name: String,
+        /// Names that there are.
+        known: Vec<String>,
+    },
+    /// An agreement that is no share of records.
+    #[error("the agreement asked for is {got}, must be a share of records: above 0 and at most 1")]
+    Share {
+        /// What was given.
+        got: String,
+    },
+    /// Agreement that no precision reaches.
+    #[error(
+        "an agreement of {target} is out of reach after {tries} models: integers have the class of {agreement:.4} of the calibration records, \
+         and are expected to have that of {expected:.4} of records like these; nothing is left to raise: ask for less, or train for larger \
+         margins"
+    )]
+    Target {
+        /// The share that was asked for.
+        target: f64,
+        /// The share that the last model reached.
+        agreement: f64,
+        /// The share expected of more records.
+        expected: f64,
+        /// Models that were tried.
+        tries: usize,
+    },
+    /// Bits for a layer of a model whose bits are given.
+    #[error("no bits can be chosen for single layers: {reason}")]
+    NoBits {
+        /// Why.
+        reason: &'static str,
+    },
     /// A layer's weights do not fit the scale that is asked of it.
     #[error("layer `{layer}` does not fit: its weights need {excess:.3} times the range of {bits} bits; {advice}")]
     TooLarge {
@@ -138,6 +176,13 @@ impl QuantizeError {
     pub(super) fn malformed(layer: &str, reason: &str) -> Self {
         Self::Layer { layer: layer.into(), source: LayerError::Malformed(reason.into()) }
     }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".into();
+    }
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn lines(refusals: &[Refusal]) -> String {

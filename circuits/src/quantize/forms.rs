@@ -90,10 +90,7 @@ impl Form {
 
     /// Smallest and largest key.
     pub(super) fn keys(&self) -> Interval {
-        match &self.activation {
-            Activation::Clamp(interval) => *interval,
-            Activation::Table { clamp, .. } => *clamp,
-        }
+        self.activation.keys()
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn quantize(
     graph: &FloatGraph,
     (calibration, held_out): (&[Vec<f64>], Option<Labelled<'_>>),
     options: &Options<'_>,
-) -> Result<(QuantizedModel, Report), QuantizeError> {
+) -> Result<(QuantizedModel, Report, Scores), QuantizeError> {
     let len = graph.input_shape().iter().product();
     check_records("calibration", calibration, len)?;
     held_out.map_or(Ok(()), |held_out| check_labelled(&held_out, len, graph.positions))?;
@@ -87,8 +87,8 @@ pub(super) fn quantize(
     architecture.validate()?;
     let model = QuantizedModel { architecture, parameters: parameters_of };
     let runs = Runs { graph, end: &end, model: &model, rounded: &rounded };
-    let report = Report { notes, ..runs.report(calibration, held_out)? };
-    Ok((model, report))
+    let (report, scores) = runs.report(calibration, held_out)?;
+    Ok((model, Report { notes, ..report }, scores))
 }
 
 /// Smallest and largest entry of every node on the calibration records.
@@ -124,21 +124,29 @@ struct Runs<'m> {
 type Pairs = (Vec<Vec<f64>>, Vec<Vec<f64>>);
 
 impl Runs<'_> {
-    fn report(&self, calibration: &[Vec<f64>], held_out: Option<Labelled<'_>>) -> Result<Report, QuantizeError> {
+    fn report(
+        &self,
+        calibration: &[Vec<f64>],
+        held_out: Option<Labelled<'_>>,
+    ) -> Result<(Report, Scores), QuantizeError> {
         let architecture = &self.model.architecture;
         let mut layers = self.layers(calibration)?;
         let (before, after) = self.scores(calibration)?;
         layers.push(LayerReport::of_scores(&before, &after));
         let weights = architecture.parameters.iter().filter(|spec| spec.norm.is_some());
-        Ok(Report {
+        let weight_bits = weights.map(|spec| spec.interval.size().ilog2()).max().unwrap_or_default();
+        let report = Report {
             calibration: calibration.len(),
             input_bits: architecture.encoding.interval.size().ilog2(),
-            weight_bits: weights.map(|spec| spec.interval.size().ilog2()).max().unwrap_or_default(),
+            weight_bits,
+            fewest_weight_bits: weight_bits,
             layers,
             score_scale: architecture.score_scale,
+            search: None,
             held_out: held_out.map(|held_out| self.held_out(&held_out)).transpose()?,
             notes: Vec::new(),
-        })
+        };
+        Ok((report, (before, after)))
     }
 
     /// Nothing is predicted of such models: the largest error that is found stands for a bound, and is a unit of a score at least.

@@ -3,8 +3,11 @@
 use super::error::QuantizeError;
 use super::forms::{Fixed, Form};
 use super::network::{Function, Network, Op};
+use super::options::WIDTHS;
+use super::precision::Bits;
 use crate::architecture::{Architecture, LayerNode, ParameterId};
-use crate::layers::{Layer, MAX_SHIFT};
+use crate::costs;
+use crate::layers::{Layer, MAX_SHIFT, Requantize};
 
 /// Refuses a network that is not the architecture's graph.
 pub(super) fn same_graph(like: &Architecture, network: &Network) -> Result<(), QuantizeError> {
@@ -44,6 +47,35 @@ pub(super) fn form(like: &Architecture, id: usize, function: Function, bits: u32
             })
         }
         other => Err(differs(other, "it does not round".to_owned())),
+    }
+}
+
+/// The bits that each layer of the architecture has, as far as its graph is the network's.
+pub(super) fn bits(like: &Architecture, network: &Network, bits: &mut Bits) {
+    for (id, (node, layer)) in (1..).zip(network.nodes[1..].iter().zip(&like.layers)) {
+        let weight = layer.layer.weight().and_then(|id| like.parameters.get(id.0));
+        bits.weights[id] = weight.map_or(bits.weights[id], |spec| costs::bits(spec.interval));
+        let activation = match (&node.op, &layer.layer) {
+            (Op::Apply(function), Layer::Requantize(_)) => WIDTHS.into_iter().find(|&b| fits(layer, *function, b)),
+            (Op::Share, Layer::Share(share)) => share.scale.checked_ilog2(),
+            (Op::Standardize(_), Layer::Standardize(scores)) => {
+                Some(((scores.scale as f64 / (node.width() as f64).sqrt()).log2().round() as u32).saturating_add(2))
+            }
+            _ => None,
+        };
+        bits.activations[id] = activation.filter(|bits| WIDTHS.contains(bits)).unwrap_or(bits.activations[id]);
+        bits.weights[id] = bits.weights[id].clamp(*WIDTHS.start(), *WIDTHS.end());
+    }
+}
+
+/// Whether a layer's activation may be `function` in so many bits.
+fn fits(layer: &LayerNode, function: Function, bits: u32) -> bool {
+    let Layer::Requantize(Requantize { activation, .. }) = &layer.layer else { return false };
+    let same = |form: Form| form.activation.keys() == activation.keys();
+    match function {
+        // How far apart the keys are is as open as how many bits the ends have.
+        Function::Clip(..) => (0..MAX_SHIFT as i32).any(|power| same(Form::new(function, bits, 2f64.powi(power)))),
+        _ => same(Form::new(function, bits, 1.0)),
     }
 }
 

@@ -64,6 +64,14 @@ pub(super) fn class(scores: &[f64]) -> usize {
     }
 }
 
+/// How far the score of `first` is ahead of each other one; of a single score, how far it is on the side of class `first`.
+pub(super) fn margins(scores: &[f64], first: usize) -> Vec<f64> {
+    match scores {
+        [z] => vec![if first == 1 { *z } else { -z }],
+        _ => (0..scores.len()).filter(|&other| other != first).map(|other| scores[first] - scores[other]).collect(),
+    }
+}
+
 /// How far the class is from another one: the two largest scores apart, or a single score from zero; with the indices of those scores.
 pub(super) fn margin(scores: &[f64]) -> (f64, Vec<usize>) {
     if let [z] = scores {

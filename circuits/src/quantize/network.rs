@@ -367,6 +367,18 @@ impl Network {
         })
     }
 
+    /// The nodes with weights whose accumulators end in `root`.
+    pub(super) fn terms(&self, root: usize) -> Vec<usize> {
+        let node = &self.nodes[root];
+        match node.op {
+            _ if node.is_linear() => vec![root],
+            Op::Sum(_) | Op::MaxPool(_) | Op::Move(_) => {
+                node.inputs.iter().flat_map(|&input| self.terms(input)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether a node with weights is a table of rows that the record names.
     pub(super) fn is_table(&self, id: usize) -> bool {
         let node = &self.nodes[id];

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use super::classes::Classes;
 use super::error::QuantizeError;
 use super::network::Network;
+use super::precision::{Bits, LayerBits};
 use super::ranges::{Named, Ranges};
 use crate::architecture::{Architecture, Encoding, Feature, Head, Interval, OutcomeKind};
 use crate::graph::FloatGraph;
@@ -18,10 +19,14 @@ pub const WIDTHS: RangeInclusive<u32> = 4..=16;
 pub struct Options<'a> {
     /// Bits of a record's entry, 4 to 16; by default 12 for tables and 8 for images and signals.
     pub input_bits: Option<u32>,
-    /// Bits of a weight, 4 to 16.
+    /// Bits of a weight, 4 to 16; those of `like`, if it is given.
     pub weight_bits: u32,
-    /// Bits of an activation, 4 to 16.
+    /// Bits of an activation, 4 to 16; those of `like`, if it is given.
     pub activation_bits: u32,
+    /// Bits of single layers, by name.
+    pub layers: LayerBits,
+    /// The share of calibration records whose class must stay the same, above 0 and at most 1: precision is raised until it does.
+    pub target_agreement: Option<f64>,
     /// How far a feature's range is widened on both sides, as a part of its span; by default ½ for tables and 0 for images.
     pub margin: Option<f64>,
     /// What the statement discloses; a class map that is too large for a statement is committed to instead.
@@ -40,6 +45,8 @@ impl Default for Options<'_> {
             input_bits: None,
             weight_bits: 8,
             activation_bits: 8,
+            layers: LayerBits::default(),
+            target_agreement: None,
             margin: None,
             outcome: OutcomeKind::Class,
             labels: None,
@@ -56,21 +63,26 @@ pub(super) struct Settings {
     pub(super) labels: Vec<String>,
     pub(super) outcome: OutcomeKind,
     pub(super) positions: NonZeroUsize,
-    pub(super) weight_bits: u32,
-    pub(super) activation_bits: u32,
+    pub(super) bits: Bits,
 }
 
 impl Options<'_> {
     /// Refuses bit widths and margins that are not supported.
     pub(super) fn check(&self) -> Result<(), QuantizeError> {
-        let widths = [
-            ("input_bits", self.input_bits.unwrap_or(8)),
-            ("weight_bits", self.weight_bits),
-            ("activation_bits", self.activation_bits),
-        ];
+        let LayerBits { weights, activations } = &self.layers;
+        let input = [("input_bits", self.input_bits.unwrap_or(8))].into_iter();
+        let weights = weights.values().chain([&self.weight_bits]).map(|bits| ("weight_bits", *bits));
+        let activations = activations.values().chain([&self.activation_bits]).map(|bits| ("activation_bits", *bits));
         let (lo, hi) = (*WIDTHS.start(), *WIDTHS.end());
-        if let Some((option, got)) = widths.into_iter().find(|(_, bits)| !WIDTHS.contains(bits)) {
+        let mut widths = input.chain(weights).chain(activations);
+        if let Some((option, got)) = widths.find(|(_, bits)| !WIDTHS.contains(bits)) {
             return Err(QuantizeError::Option { option, got: got.to_string(), lo, hi });
+        }
+        match self.target_agreement {
+            Some(target) if !(target > 0.0 && target <= 1.0) => {
+                return Err(QuantizeError::Share { got: target.to_string() });
+            }
+            _ => {}
         }
         match self.margin {
             Some(margin) if !(0.0..=10.0).contains(&margin) => {
@@ -93,9 +105,8 @@ impl Options<'_> {
             Some(like) => (like_encoding(like, network)?, like.labels.clone(), like.outcome),
             None => (self.encoding(network, classes, calibration)?, self.labels(graph, scores)?, self.outcome),
         };
-        let (weight_bits, activation_bits) = (self.weight_bits, self.activation_bits);
-        let positions = self.positions(graph);
-        Ok(Settings { encoding, head, labels, outcome, positions, weight_bits, activation_bits })
+        let (bits, positions) = (Bits::settle(network, classes, self)?, self.positions(graph));
+        Ok(Settings { encoding, head, labels, outcome, positions, bits })
     }
 
     /// Positions that the graph has scores for.

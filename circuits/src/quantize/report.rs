@@ -9,13 +9,13 @@ use serde::Serialize;
 pub(super) use held_out::compare_scores;
 pub use held_out::{Disagreement, HeldOut, MapsReport, OutOfRange};
 
-use super::Labelled;
 use super::assemble::Assembled;
 use super::error::QuantizeError;
 use super::grid::Grid;
 use super::network::{Network, Op};
-use crate::architecture::{Architecture, Evaluation, InputError, Policy};
-use crate::layers::{Activation, Layer};
+use super::{Labelled, Search};
+use crate::architecture::{Architecture, Evaluation, InputError, Interval, Policy};
+use crate::layers::Layer;
 use rayon::prelude::*;
 
 /// What quantisation cost. Errors are in the units of the float model.
@@ -25,12 +25,17 @@ pub struct Report {
     pub calibration: usize,
     /// Bits of a record's entry.
     pub input_bits: u32,
-    /// Bits of a weight.
+    /// Bits of a weight, the most that any has.
     pub weight_bits: u32,
+    /// The fewest bits that a layer's weights have.
+    pub fewest_weight_bits: u32,
     /// Every activation, then the scores.
     pub layers: Vec<LayerReport>,
     /// What one unit of a score is worth.
     pub score_scale: f64,
+    /// How precision was raised, if an agreement was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<Search>,
     /// How the model does on records that it was not calibrated on.
     pub held_out: Option<HeldOut>,
     /// What was decided on the user's behalf.
@@ -64,7 +69,7 @@ pub(super) fn report(
     network: &Network,
     floats: &[Array2<f64>],
     assembled: &Assembled,
-    weight_bits: u32,
+    (fewest_weight_bits, weight_bits): (u32, u32),
     held_out: Option<Labelled<'_>>,
 ) -> Result<Report, QuantizeError> {
     let architecture = &assembled.model.architecture;
@@ -76,8 +81,10 @@ pub(super) fn report(
         calibration: records.len(),
         input_bits: architecture.encoding.interval.size().ilog2(),
         weight_bits,
+        fewest_weight_bits,
         layers: (1..network.nodes.len()).filter(rounded).map(layer).collect(),
         score_scale: architecture.score_scale,
+        search: None,
         held_out: held_out.map(|held_out| held_out::compare(network, assembled, held_out)).transpose()?,
         notes: Vec::new(),
     })
@@ -137,7 +144,10 @@ fn compare(
     let rms = |values: &Array2<f64>| (values.mapv(|v| v * v).sum() / values.len().max(1) as f64).sqrt();
     let max = |values: &Array2<f64>| values.iter().fold(0f64, |max, v| max.max(v.abs()));
     let (shift, ends) = match &node.layer {
-        Layer::Requantize(layer) => (Some(layer.shift), image(&layer.activation)),
+        Layer::Requantize(layer) => {
+            let Interval { lo, hi } = layer.activation.ends();
+            (Some(layer.shift), (lo, hi))
+        }
         _ => (None, (i64::MIN, i64::MAX)),
     };
     let cut = integers.iter().zip(floats).zip(grid.step.iter().cycle());
@@ -158,21 +168,11 @@ fn compare(
     }
 }
 
-fn image(activation: &Activation) -> (i64, i64) {
-    match activation {
-        Activation::Clamp(interval) => (interval.lo, interval.hi),
-        Activation::Table { values, .. } => {
-            (values.iter().copied().min().unwrap_or_default(), values.iter().copied().max().unwrap_or_default())
-        }
-    }
-}
-
 /// Bits of integers between the ends, or of those that were seen if there are no ends.
 fn bits((lo, hi): (i64, i64), seen: &Array2<f64>) -> u32 {
     let (lo, hi) = match lo == i64::MIN {
         true => (-1, seen.iter().fold(0f64, |max, q| max.max(q.abs())) as i64),
         false => (lo, hi),
     };
-    let magnitude = i64::BITS - (hi.max(-(lo + 1)).max(1)).leading_zeros();
-    magnitude + u32::from(lo < 0)
+    crate::costs::bits(Interval::new(lo, hi))
 }

@@ -41,7 +41,7 @@ impl Assembly<'_> {
         let mut shared = 0f64;
         for id in (1..self.network.nodes.len()).filter(|&id| is_free(self.network, id)) {
             let Op::Apply(function) = self.network.nodes[id].op else { continue };
-            let form = Form::new(function, self.settings.activation_bits, 1.0);
+            let form = Form::new(function, self.settings.bits.activations[id], 1.0);
             let groups = Groups::labelled(self.classes.labels(id));
             let steps = self.range(id, function, &form, &groups) / form.top as f64;
             let largest = steps.iter().copied().fold(0.0, f64::max);
@@ -68,7 +68,8 @@ impl Assembly<'_> {
         let alone = |id: usize| self.classes.is_public(id) || self.classes.is_told(id);
         let tied = |&id: &usize| is_free(self.network, id) && self.classes.is_tied(id) && !alone(id);
         let sinks: Vec<usize> = (1..self.network.nodes.len()).filter(tied).collect();
-        let mut terms: Vec<usize> = sinks.iter().flat_map(|&id| self.terms(self.network.nodes[id].inputs[0])).collect();
+        let mut terms: Vec<usize> =
+            sinks.iter().flat_map(|&id| self.network.terms(self.network.nodes[id].inputs[0])).collect();
         terms.sort_unstable();
         terms.dedup();
         for id in terms {
@@ -85,26 +86,14 @@ impl Assembly<'_> {
     fn needed(&self, id: usize) -> Option<Array1<f64>> {
         let (node, input) = (&self.network.nodes[id], self.network.nodes[id].inputs[0]);
         let groups = Groups::labelled(self.classes.labels(input));
-        let top = ((1i64 << self.settings.activation_bits) - 1) as f64;
+        let top = ((1i64 << self.settings.bits.activations[input]) - 1) as f64;
         // A channel that stays 0 has no step, and needs none.
         let steps = groups.each(&groups.largest(&self.floats[input])) / top;
         let steps = if self.network.is_table(id) { Array1::ones(steps.len()) } else { steps };
         let spread = self.spread(id, &(&self.floats[input] / &steps.mapv(|step| step.max(f64::MIN_POSITIVE))));
-        let limits = Limits { weight: self.weight_bound(), bias: i64::MAX, norm: None };
+        let limits = Limits { weight: self.weight_bound(id), bias: i64::MAX, norm: None };
         let least = Coefficients::of(node, &Grid::steps(steps))?.least(&limits);
         Some(least * spread.mapv(|spread| 0.5 * spread.sqrt()))
-    }
-
-    /// The nodes with weights whose accumulators end in `root`.
-    fn terms(&self, root: usize) -> Vec<usize> {
-        let node = &self.network.nodes[root];
-        match node.op {
-            _ if node.is_linear() => vec![root],
-            Op::Sum(_) | Op::MaxPool(_) | Op::Move(_) => {
-                node.inputs.iter().flat_map(|&input| self.terms(input)).collect()
-            }
-            _ => Vec::new(),
-        }
     }
 
     /// The step that the activation before the scores must have to give the scale of a given architecture.

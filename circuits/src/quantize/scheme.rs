@@ -59,8 +59,11 @@ impl Channels {
     /// The smallest scales that a shift allows.
     pub(super) fn scale(&self, shift: u32, top: i64) -> Array1<f64> {
         let whole = top as f64 * 2f64.powi(shift as i32);
-        let scale = |(&range, &least): (&f64, &f64)| Some(least.max(range / whole)).filter(|&s| s > 0.0).unwrap_or(1.0);
-        self.range.iter().zip(&self.least).map(scale).collect()
+        let scale: Array1<f64> =
+            self.range.iter().zip(&self.least).map(|(&range, &least)| least.max(range / whole)).collect();
+        // Channels that are always 0 may have any scale, and take one that makes the next weights no larger.
+        let least = scale.iter().copied().filter(|&s| s > 0.0).reduce(f64::min).unwrap_or(1.0);
+        scale.mapv_into(|s| if s > 0.0 { s } else { least })
     }
 
     fn error(&self, shift: u32, top: i64) -> f64 {

@@ -15,7 +15,7 @@ use self::end::End;
 use self::tables::{Size, Tables, Votes};
 use super::error::{check_labelled, check_records};
 use super::fuse::Refusal;
-use super::report::{self, HeldOut, LayerReport, Report};
+use super::report::{self, HeldOut, LayerReport, Report, Scores};
 use super::{Labelled, Options, QuantizeError, QuantizedModel};
 use crate::architecture::{
     Architecture, Encoding, Interval, LayerNode, Numbers, ParameterId, ParameterSpec, Policy, ValueId,
@@ -36,7 +36,7 @@ pub(super) fn quantize(
     id: NodeId,
     (calibration, held_out): (&[Vec<f64>], Option<Labelled<'_>>),
     options: &Options<'_>,
-) -> Result<(QuantizedModel, Report), QuantizeError> {
+) -> Result<(QuantizedModel, Report, Scores), QuantizeError> {
     let FloatOp::Trees(ensemble) = &graph.nodes[id.0].op else { return Err(QuantizeError::NoLayer) };
     if graph.positions > 1 {
         return refuse(graph, id.0, "decides a class at each of several positions", "give it one record of features");
@@ -51,8 +51,8 @@ pub(super) fn quantize(
     let tables = Tables::new(ensemble, &sources, &size);
     let model = model((graph, id), ensemble, (&end, &scale, &size), tables, options)?;
     let runs = Runs { graph, id, end: &end, model: &model, bound: scale.bound(ensemble) };
-    let report = runs.report(calibration, held_out)?;
-    Ok((model, report))
+    let (report, scores) = runs.report(calibration, held_out)?;
+    Ok((model, report, scores))
 }
 
 /// Leaves of a retrained model may be so many times as large, as a power of two.
@@ -190,18 +190,26 @@ struct Runs<'m> {
 }
 
 impl Runs<'_> {
-    fn report(&self, calibration: &[Vec<f64>], held_out: Option<Labelled<'_>>) -> Result<Report, QuantizeError> {
+    fn report(
+        &self,
+        calibration: &[Vec<f64>],
+        held_out: Option<Labelled<'_>>,
+    ) -> Result<(Report, Scores), QuantizeError> {
         let architecture = &self.model.architecture;
         let (before, after) = self.scores(calibration)?;
-        Ok(Report {
+        let weight_bits = architecture.parameters[4].interval.size().ilog2() + 1;
+        let report = Report {
             calibration: calibration.len(),
             input_bits: architecture.encoding.interval.size().ilog2(),
-            weight_bits: architecture.parameters[4].interval.size().ilog2() + 1,
+            weight_bits,
+            fewest_weight_bits: weight_bits,
             layers: vec![LayerReport::of_scores(&before, &after)],
             score_scale: architecture.score_scale,
+            search: None,
             held_out: held_out.map(|held_out| self.held_out(&held_out)).transpose()?,
             notes: Vec::new(),
-        })
+        };
+        Ok((report, (before, after)))
     }
 
     fn held_out(&self, held_out: &Labelled<'_>) -> Result<HeldOut, QuantizeError> {
@@ -210,7 +218,7 @@ impl Runs<'_> {
     }
 
     /// Scores before and after, in units of the float model.
-    fn scores(&self, records: &[Vec<f64>]) -> Result<report::Scores, QuantizeError> {
+    fn scores(&self, records: &[Vec<f64>]) -> Result<Scores, QuantizeError> {
         let architecture = &self.model.architecture;
         let one = |(row, raw): (usize, &Vec<f64>)| {
             let floats: Vec<f32> = raw.iter().map(|&value| value as f32).collect();

@@ -140,6 +140,11 @@ impl Averaging {
         self.factors.as_ref().map_or(1.0, |factors| factors[position] as f64) / self.denominator as f64
     }
 
+    /// The variance of the mean of independent values with the given variances.
+    pub(super) fn of_noise(&self, variance: &Array2<f64>) -> Array2<f64> {
+        pooled(variance, &self.window, |p, reads| self.weight(p) * self.weight(p) * reads.sum::<f64>())
+    }
+
     /// Its value on every record.
     pub(super) fn run(&self, x: &Array2<f64>) -> Array2<f64> {
         pooled(x, &self.window, |p, reads| self.weight(p) * reads.sum::<f64>())

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use super::{BlindingId, PackedEntry, Packing, SystemBuilder, TensorId, TensorSystem, WordId};
+use super::{BlindingId, PackedEntry, Packing, Relation, SystemBuilder, TensorId, TensorSystem, WordId};
 use crate::architecture::{Architecture, ArchitectureError, LayerNode, OutcomeKind};
 use crate::layers::{LayerError, ValueType, relate_argmax};
 use crate::statement::{SCORE_INTERVAL, SCORE_OFFSET, SCORES_PER_WORD, score_position};
@@ -28,18 +28,49 @@ pub enum CompileError {
     Class(LayerError),
 }
 
+/// Where the relations and tensors of each part of an architecture end in its system: the record's, each layer's, the outcome's.
+#[derive(Clone, Debug)]
+pub struct Sections(Vec<[usize; 2]>);
+
+impl Sections {
+    /// Notes that a part ends here.
+    fn end(&mut self, system: &SystemBuilder<'_>) {
+        let system = system.system();
+        self.0.push([system.relations.len(), system.tensors.len()]);
+    }
+
+    /// The part of a relation: 0 is the record, `i` is layer `i − 1`, and one more is the outcome. What is added at the end belongs to the
+    /// part of the tensor that it bounds.
+    pub fn of(&self, system: &TensorSystem, relation: usize) -> usize {
+        let at = |[_, tensors]: &[usize; 2], tensor: usize| *tensors <= tensor;
+        match (self.0.iter().position(|[relations, _]| relation < *relations), &system.relations[relation]) {
+            (Some(part), _) => part,
+            (None, Relation::Lookup(lookup)) => self.0.partition_point(|end| at(end, lookup.key.0)),
+            (None, _) => self.0.len() - 1,
+        }
+    }
+}
+
 /// The tensor system of `architecture`. Several records share the weights and what is proven of them: the record's tensor holds them one
 /// after the other, the statement has the words of each in turn.
 pub fn compile(architecture: &Architecture) -> Result<TensorSystem, CompileError> {
+    compile_in_sections(architecture).map(|(system, _)| system)
+}
+
+/// The tensor system of `architecture`, and which of its relations belong to which layer.
+pub fn compile_in_sections(architecture: &Architecture) -> Result<(TensorSystem, Sections), CompileError> {
     let types = architecture.validate()?;
     let records = architecture.records.get();
     let mut system = SystemBuilder::new(&architecture.parameters);
     let (len, positions) = (types[architecture.scores.0].shape.iter().product(), architecture.positions.get());
     let words = 1 + architecture.outcome_words(len);
     let mut values = vec![relate_records(architecture, &mut system, (records, words))?];
+    let mut sections = Sections(Vec::new());
+    sections.end(&system);
     for node in &architecture.layers {
         let entries = node.inputs.first().map_or(0, |input| types[input.0].shape.iter().product());
         values.push(relate_node(node, &mut system, &values, (records, entries))?);
+        sections.end(&system);
     }
     system.enter("outcome");
     let scores = values[architecture.scores.0];
@@ -57,7 +88,8 @@ pub fn compile(architecture: &Architecture) -> Result<TensorSystem, CompileError
         };
         disclose(architecture.outcome, &mut system, packing, (record, words));
     }
-    Ok(system.finish())
+    sections.end(&system);
+    Ok((system.finish(), sections))
 }
 
 /// The records and their commitments.

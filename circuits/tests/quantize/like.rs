@@ -51,8 +51,12 @@ fn a_model_that_does_not_fit_is_refused_by_layer() {
         other,
         "the model is not of the given architecture: the graph: the model has 5 layers, the architecture 1"
     );
-    let fewer = Options { weight_bits: 6, ..like.clone() };
-    let bits = quantize(&graph("logreg"), &calibration, None, &fewer).map(drop).unwrap_err().to_string();
+    let mut larger = graph("logreg");
+    larger.nodes.iter_mut().for_each(|node| match &mut node.op {
+        FloatOp::Constant(values) => values.mapv_inplace(|value| 4.0 * value),
+        _ => {}
+    });
+    let bits = quantize(&larger, &calibration, None, &like).map(drop).unwrap_err().to_string();
     assert!(bits.starts_with("layer `LinearClassifier` does not fit: its weights need"), "{bits}");
     assert!(bits.ends_with("quantise it without the given architecture, which needs a setup of its own"), "{bits}");
 }

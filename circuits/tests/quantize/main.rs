@@ -14,6 +14,7 @@ mod models;
 mod normalised;
 mod patterns;
 mod planes;
+mod precision;
 mod products;
 mod random;
 mod records;

@@ -7,7 +7,7 @@ use zkdx_circuits::Architecture;
 use zkdx_circuits::architecture::Policy;
 use zkdx_circuits::graph::FloatGraph;
 use zkdx_circuits::onnx::{self, ImportOptions};
-use zkdx_circuits::quantize::{Options, QuantizedModel, quantize};
+use zkdx_circuits::quantize::{QuantizedModel, quantize};
 
 use crate::args::BenchArgs;
 use crate::dataset::{self, CardFile};
@@ -74,7 +74,7 @@ fn records(args: &BenchArgs, graph: &FloatGraph) -> Result<Vec<Vec<f64>>> {
 
 fn quantized(args: &BenchArgs, graph: &FloatGraph, records: &[Vec<f64>]) -> Result<QuantizedModel> {
     let what = format!("cannot quantise `{}`", args.model.display());
-    Ok(quantize(graph, records, None, &Options::default()).or_fail(Kind::Input, what)?.0)
+    Ok(quantize(graph, records, None, &args.precision.options()?).or_fail(Kind::Input, what)?.0)
 }
 
 /// The median run, and the spread of all.

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 
 use serde_json::json;
 use zkdx_circuits::Architecture;
+use zkdx_circuits::costs::Costs;
 use zkdx_prover::{CircuitInfo, Network, Prediction};
 
 use super::hex;
@@ -25,6 +26,7 @@ pub(super) fn run(args: &CompileArgs, output: Output) -> Result<()> {
         RecordCount::Auto => cheapest(args, &file)?,
     };
     let report = network.report().or_fail(Kind::Input, what.clone())?;
+    let parts = Costs::of(network.architecture()).or_fail(Kind::Input, what.clone())?;
     let r1cs = network.shape().or_fail(Kind::Input, what)?;
     let (info, prediction) = (CircuitInfo::of(&r1cs), Prediction::of(&r1cs));
     let memory = memory::prove_estimate(&network, prediction.key_bytes)?;
@@ -33,7 +35,7 @@ pub(super) fn run(args: &CompileArgs, output: Output) -> Result<()> {
         "circuit": args.out, "architecture": hex(network.architecture().digest()), "digest": hex(info.digest),
         "constraints": info.constraints, "records": network.records(), "domain": info.domain_length(), "weight_columns": info.columns.weight,
         "predicted_key_bytes": prediction.key_bytes, "predicted_prove_cpu_seconds": prediction.cpu_seconds,
-        "predicted_prove_bytes": memory, "layers": layers(&report), "first_round_columns": info.columns.small + info.columns.field, "second_round_columns": info.columns.second,
+        "predicted_prove_bytes": memory, "layers": layers(&report), "parts": parts.parts, "first_round_columns": info.columns.small + info.columns.field, "second_round_columns": info.columns.second,
     });
     output.result(&value, || {
         let (used, domain) = (info.constraints + info.columns.public, info.domain_length());

@@ -1,12 +1,16 @@
 //! `zkdx quantize`: float model and calibration data in, integer model and report out.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
+use zkdx_circuits::Architecture;
+use zkdx_circuits::costs::Costs;
 use zkdx_circuits::graph::FloatGraph;
 use zkdx_circuits::onnx::{self, ImportOptions};
 use zkdx_circuits::quantize::{Labelled, Named, Options, QuantizedModel, Report, quantize};
 use zkdx_circuits::records::RawRecords;
+use zkdx_prover::{Network, Prediction};
 
 use crate::args::QuantizeArgs;
 use crate::dataset::{self, CardFile};
@@ -25,14 +29,54 @@ pub(super) fn run(args: &QuantizeArgs, output: Output) -> Result<()> {
     let graph = import(args, output)?;
     let (model, report) = quantized(args, &graph, &card)?;
     let file = ModelFile { card: card.card(), model };
-    let json = serde_json::to_vec_pretty(&report).or_fail(Kind::Internal, "cannot write the report")?;
+    let costs = Costly::of(&file.model.architecture);
+    let mut value = serde_json::to_value(&report).or_fail(Kind::Internal, "cannot write the report")?;
+    value["costs"] = costs.json();
+    let json = serde_json::to_vec_pretty(&value).or_fail(Kind::Internal, "cannot write the report")?;
     let bytes = file.to_bytes()?;
     let mut files = vec![store::secret(&args.out, &bytes)];
     files.extend(args.report.as_ref().map(|path| store::public(path, &json)));
     files::write_all(&files, overwrite)?;
-    let value = json!({ "model": args.out, "report": report });
-    output.result(&value, || format!("{report}\nwrote {} (secret: it holds the weights)", args.out.display()));
+    let value = json!({ "model": args.out, "report": value });
+    let out = args.out.display();
+    output.result(&value, || format!("{report}\n{costs}\nwrote {out} (secret: it holds the weights)"));
     Ok(())
+}
+
+/// What a proof for one record costs, layer by layer; or why there is no circuit.
+struct Costly(std::result::Result<(Costs, Prediction), String>);
+
+impl Costly {
+    fn of(architecture: &Architecture) -> Self {
+        let counted = || {
+            let costs = Costs::of(architecture).map_err(|error| error.to_string())?;
+            let network = Network::compile(architecture.clone()).map_err(|error| error.to_string())?;
+            let shape = network.shape().map_err(|error| error.to_string())?;
+            Ok((costs, Prediction::of(&shape)))
+        };
+        Self(counted())
+    }
+
+    fn json(&self) -> Value {
+        match &self.0 {
+            Ok((costs, prediction)) => json!({
+                "constraints": costs.constraints, "parts": costs.parts, "predicted_prove_cpu_seconds": prediction.cpu_seconds,
+            }),
+            Err(reason) => json!({ "refused": reason }),
+        }
+    }
+}
+
+impl fmt::Display for Costly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Ok((costs, prediction)) => {
+                write!(f, "{costs}")?;
+                writeln!(f, "predicted: {:.2} s of one core for a proof", prediction.cpu_seconds)
+            }
+            Err(reason) => writeln!(f, "there is no circuit: {reason}"),
+        }
+    }
 }
 
 fn import(args: &QuantizeArgs, output: Output) -> Result<FloatGraph> {
@@ -52,14 +96,11 @@ fn quantized(args: &QuantizeArgs, graph: &FloatGraph, card: &CardFile) -> Result
     let held_out = args.evaluate.as_deref().map(|path| dataset::read(path, &names)).transpose()?;
     let like = args.like.as_deref().map(store::read_model).transpose()?;
     let options = Options {
-        input_bits: args.input_bits,
-        weight_bits: args.weight_bits,
-        activation_bits: args.activation_bits,
         margin: args.margin,
         labels: card.labels.clone(),
         features: (!features.is_empty() && is_table(graph)).then_some(features),
         like: like.as_ref().map(|file| &file.model.architecture),
-        ..Options::default()
+        ..args.precision.options()?
     };
     let labelled = held_out.as_ref().map(labelled).transpose()?;
     let result = quantize(graph, &calibration.values, labelled, &options);

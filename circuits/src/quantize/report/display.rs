@@ -9,11 +9,14 @@ const SHOWN: usize = 10;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { calibration, input_bits, weight_bits, score_scale, .. } = self;
-        writeln!(f, "calibrated on {calibration} records: {input_bits}-bit record, {weight_bits}-bit weights")?;
+        let Self { calibration, input_bits, weight_bits, fewest_weight_bits, score_scale, .. } = self;
+        let fewest =
+            if fewest_weight_bits < weight_bits { format!("{fewest_weight_bits}- to ") } else { String::new() };
+        writeln!(f, "calibrated on {calibration} records: {input_bits}-bit record, {fewest}{weight_bits}-bit weights")?;
         writeln!(f, "one unit of a score is worth {}", short(*score_scale))?;
         writeln!(f)?;
         table(f, &HEADER.map(String::from), &self.layers.iter().map(LayerReport::cells).collect::<Vec<_>>())?;
+        self.search.as_ref().map_or(Ok(()), |search| write!(f, "\n{search}"))?;
         self.held_out.as_ref().map_or(Ok(()), |held_out| write!(f, "\n{held_out}"))?;
         self.notes.iter().try_for_each(|note| write!(f, "\nnote: {note}"))
     }
@@ -53,7 +56,9 @@ impl fmt::Display for HeldOut {
             }
             None => format!("same class for {agreements} of {records} records"),
         };
-        writeln!(f, "\n{same}; {} within rounding of a tie", self.near_ties)?;
+        let (near, likely) = (self.near_ties, self.likely_ties);
+        writeln!(f, "\n{same}")?;
+        writeln!(f, "{near} within the bound of a tie, {likely} within three rms errors")?;
         let (rms, max) = (short(self.rms_error), short(self.max_error));
         let (expected, bound) = (short(self.expected_error), short(self.bound));
         writeln!(f, "score error: rms {rms} (expected {expected}), largest {max} (bound {bound})")?;

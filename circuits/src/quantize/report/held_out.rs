@@ -37,6 +37,9 @@ pub struct HeldOut {
     pub bound: f64,
     /// Records, or positions of class maps, whose margin is within rounding: not above their bound.
     pub near_ties: usize,
+    /// Records, or positions of class maps, whose margin is not above three times the root of the mean squared error that was found, of a
+    /// score or of two.
+    pub likely_ties: usize,
     /// Records, or positions of class maps, whose class changed.
     pub disagreements: Vec<Disagreement>,
     /// Entries outside the calibrated range; they were saturated here, and are refused unless asked for.
@@ -148,14 +151,14 @@ impl Both {
     /// Runs both models on some records.
     fn add(&mut self, network: &Network, assembled: &Assembled, records: &[Vec<f64>]) -> Result<(), QuantizeError> {
         let floats = network.trace(&matrix(records, network.nodes[0].len()));
-        let errors = errors(network, assembled, &floats).swap_remove(network.output);
+        let errors = errors(network, assembled, &floats);
         let scale = assembled.model.architecture.score_scale;
         let scores = run(assembled, records)?;
         self.after.extend(scores.iter().map(|run| run.scores.iter().map(|&score| score as f64 * scale).collect()));
         let rows = |values: &Array2<f64>| values.rows().into_iter().map(|row| row.to_vec()).collect::<Vec<_>>();
         self.before.extend(rows(&floats[network.output]));
         self.worst.extend(rows(&errors.worst));
-        self.variance.extend(rows(&errors.variance));
+        self.variance.extend(rows(&errors.square));
         Ok(())
     }
 
@@ -190,10 +193,21 @@ impl Both {
             rms_error: (off.iter().map(|d| d * d).sum::<f64>() / off.len() as f64).sqrt(),
             expected_error: (self.variance.iter().flatten().sum::<f64>() / off.len().max(1) as f64).sqrt(),
             bound: self.worst.iter().flatten().copied().fold(0.0, f64::max),
+            likely_ties: self.likely_ties(positions, &off),
             near_ties: places().filter(|spot| self.judged(spot).2).count(),
             disagreements: changed,
             outside: outside(architecture, held_out.records),
         }
+    }
+
+    /// How many margins are within three of the errors that were found, as they add up for two scores.
+    fn likely_ties(&self, positions: usize, off: &[f64]) -> usize {
+        let square = off.iter().map(|d| d * d).sum::<f64>() / off.len().max(1) as f64;
+        let close = |scores: &[f64]| {
+            let (margin, compared) = margin(scores);
+            margin <= 3.0 * (square * compared.len() as f64).sqrt()
+        };
+        self.before.iter().flat_map(|row| lanes(row, positions)).filter(|scores| close(scores)).count()
     }
 
     fn offs(&self) -> impl Iterator<Item = f64> + '_ {
