@@ -47,6 +47,7 @@ mod resize;
 mod selection;
 mod spread;
 mod standardize;
+mod statistics;
 mod summary;
 mod tensor;
 mod transposed;

@@ -26,6 +26,7 @@ mod metrics;
 mod network;
 mod normal;
 mod options;
+mod quotients;
 mod ranges;
 mod report;
 mod scales;
@@ -45,7 +46,7 @@ pub use report::{Disagreement, HeldOut, LayerReport, OutOfRange, Report};
 use ndarray::Array2;
 
 use crate::architecture::Architecture;
-use crate::graph::FloatGraph;
+use crate::graph::{FloatGraph, without_quotients};
 use crate::parameters::Parameters;
 
 /// A model as integers: what is public, and what is secret.
@@ -86,25 +87,46 @@ pub fn quantize(
     let classes = classes::Classes::of(&network);
     let settings = options.settle(graph, &network, &classes, head, calibration)?;
     let floats = network.trace(&matrix(calibration, len));
+    quotients::check(&network, &floats, settings.activation_bits)?;
     error::check_finite(&network, &floats)?;
     let assembled = assemble::assemble(&network, &floats, calibration, &settings, &classes, options)?;
     let report = report::report(&network, &floats, &assembled, settings.weight_bits, held_out)?;
     Ok((assembled.model, report))
 }
 
+/// The network in normal form. Norms are computed where they do not end the network, which is known when its end has been found.
 fn prepare(graph: &FloatGraph) -> Result<(network::Network, crate::architecture::Head), QuantizeError> {
-    let fuse::Fused { mut draft, output, mut refusals } = fuse::fuse(graph);
-    let output = output.ok_or(QuantizeError::NoLayer)?;
-    let tail = tail::strip(&mut draft, &output);
-    let output = draft.settle("scores", &tail.scores);
-    refusals.extend(fuse::misplaced(graph, &draft, output));
-    if !refusals.is_empty() {
-        return Err(QuantizeError::Unsupported(refusals));
+    let mut ended = Ended::of(&without_quotients(graph, &[]))?;
+    let norms = fuse::norms(&ended.draft, ended.output);
+    if !norms.is_empty() {
+        ended = Ended::of(&without_quotients(graph, &norms))?;
     }
-    let network = draft.finish(output);
+    let network = ended.draft.finish(ended.output);
     match network.nodes.iter().any(network::Node::computes) {
-        true => Ok((normal::normalise(&network), tail.head)),
+        true => Ok((normal::normalise(&network), ended.head)),
         false => Err(QuantizeError::NoLayer),
+    }
+}
+
+/// A fused network whose end has been found.
+struct Ended {
+    draft: draft::Draft,
+    output: usize,
+    head: crate::architecture::Head,
+}
+
+impl Ended {
+    fn of(graph: &FloatGraph) -> Result<Self, QuantizeError> {
+        let fuse::Fused { mut draft, output, mut refusals } = fuse::fuse(graph);
+        let output = output.ok_or(QuantizeError::NoLayer)?;
+        let tail = tail::strip(&mut draft, &output);
+        let output = draft.settle("scores", &tail.scores);
+        refusals.extend(fuse::misplaced(&draft, output));
+        if refusals.is_empty() {
+            Ok(Self { draft, output, head: tail.head })
+        } else {
+            Err(QuantizeError::Unsupported(refusals))
+        }
     }
 }
 

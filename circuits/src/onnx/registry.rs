@@ -8,7 +8,7 @@ use super::call::{Call, Outputs};
 use super::{
     activation, blocks, classifier, condition, constant, convolution, einsum, elementwise, encoding, extreme, gemm,
     integers, machine, movement, normalization, padding, pooling, power, quantized, ranking, recurrent, reduction,
-    resize, selection, spread, standardize, transposed, trees, triangle,
+    resize, selection, spread, standardize, statistics, transposed, trees, triangle,
 };
 
 /// Domain of the classical machine-learning operators; ONNX's own is the empty string.
@@ -45,6 +45,7 @@ const FAMILIES: &[&[Operator]] = &[
     selection::OPERATORS,
     spread::OPERATORS,
     standardize::OPERATORS,
+    statistics::OPERATORS,
     transposed::OPERATORS,
     trees::OPERATORS,
     triangle::OPERATORS,

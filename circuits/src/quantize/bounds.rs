@@ -9,6 +9,8 @@
 //! where `L` is the steepest slope of the activation and ReLU units that stay dead contribute nothing. And the expected
 //! error: the same with variances, `s²/12` for each rounding, as if all errors were independent.
 
+mod tabulated;
+
 use ndarray::{Array1, Array2, Axis, Zip, s};
 
 use super::assemble::Assembled;
@@ -18,6 +20,7 @@ use super::network::{Function, Linear, Network, Node, Op, Scaling, moments};
 use super::windows::Convolution;
 use crate::architecture::ParameterId;
 use crate::layers::{Activation, Layer, Requantize};
+use tabulated::Tabulated;
 
 /// Largest and expected squared error of a value, one row per record.
 #[derive(Clone)]
@@ -61,7 +64,7 @@ impl Step<'_> {
             Op::Input => self.record(),
             Op::OneHot(_) => Errors::zeros(&self.floats[self.id]),
             Op::Dense(_) | Op::Conv(_) | Op::Scale(_) => self.linear(inputs[0]),
-            Op::Apply(function) => self.activation(*function, inputs[0]),
+            Op::Apply(function) => self.activation(function, inputs[0]),
             Op::Move(_) | Op::MaxPool(_) => inputs[0].map(|errors| self.node.run(&[errors])),
             Op::Average(_) => {
                 // Errors of a channel's weights are the same everywhere: means of errors are no smaller than the errors.
@@ -220,7 +223,7 @@ impl Step<'_> {
         }
     }
 
-    fn activation(&self, function: Function, input: &Errors) -> Errors {
+    fn activation(&self, function: &Function, input: &Errors) -> Errors {
         let root = self.node.inputs[0];
         let rounding = Rounding::new(function, &self.assembled.model.architecture.layers[self.id - 1].layer);
         let (step, before) = (&self.grid().step, &self.assembled.grids[root].step);
@@ -247,7 +250,7 @@ fn inverse(steps: &Array1<f64>) -> Array1<f64> {
     steps.mapv(|step| if step > 0.0 { 1.0 / step } else { 0.0 })
 }
 
-fn steepest(function: Function, activation: &Activation) -> Option<f64> {
+fn steepest(function: &Function, activation: &Activation) -> Option<f64> {
     match (function, activation) {
         (Function::Other(_), Activation::Table { values, .. }) => {
             let steps = values.windows(2).map(|pair| pair[0].abs_diff(pair[1]));
@@ -258,16 +261,16 @@ fn steepest(function: Function, activation: &Activation) -> Option<f64> {
 }
 
 /// Rounding and activation of one entry.
-struct Rounding {
-    function: Function,
+struct Rounding<'a> {
+    function: &'a Function,
     form: Form,
     divisor: f64,
     /// Largest difference of neighbouring values, for a function whose slope only its table tells.
     steepest: Option<f64>,
 }
 
-impl Rounding {
-    fn new(function: Function, layer: &Layer) -> Self {
+impl<'a> Rounding<'a> {
+    fn new(function: &'a Function, layer: &Layer) -> Self {
         let Layer::Requantize(Requantize { shift, activation }) = layer else {
             unreachable!("an activation of the network is a requantisation of the architecture")
         };
@@ -284,7 +287,11 @@ impl Rounding {
         if self.function.is_step() {
             return self.jump(x, key, worst, variance);
         }
-        let dead = |error: f64| self.function == Function::Relu && x + error <= 0.0;
+        if let (Function::Factor(program), Activation::Table { clamp, values }) = (self.function, &self.form.activation)
+        {
+            return Tabulated { program, keys: *clamp, values, key, step }.pass(x, worst, variance);
+        }
+        let dead = |error: f64| *self.function == Function::Relu && x + error <= 0.0;
         let slope = self.steepest.map_or(self.function.slope(), |steepest| steepest * step / key);
         let cut = self.cut(x, key, step);
         let roundings = match self.function {

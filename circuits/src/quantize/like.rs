@@ -3,8 +3,8 @@
 use super::error::QuantizeError;
 use super::forms::{Fixed, Form};
 use super::network::{Function, Network, Op};
-use crate::architecture::{Architecture, LayerNode, ParameterId};
-use crate::layers::{Layer, MAX_SHIFT};
+use crate::architecture::{Architecture, Interval, LayerNode, ParameterId};
+use crate::layers::{Activation, Layer, MAX_SHIFT, Requantize};
 
 /// Refuses a network that is not the architecture's graph.
 pub(super) fn same_graph(like: &Architecture, network: &Network) -> Result<(), QuantizeError> {
@@ -35,7 +35,7 @@ pub(super) fn shift(like: &Architecture, id: usize) -> Result<u32, QuantizeError
 }
 
 /// The activation of the architecture's layer that is node `id`, as the form of `function` that gives it.
-pub(super) fn form(like: &Architecture, id: usize, function: Function, bits: u32) -> Result<Form, QuantizeError> {
+pub(super) fn form(like: &Architecture, id: usize, function: &Function, bits: u32) -> Result<Form, QuantizeError> {
     let forms = forms(&like.layers[id - 1], function, bits);
     match &like.layers[id - 1] {
         LayerNode { layer: Layer::Requantize(layer), .. } => {
@@ -48,13 +48,27 @@ pub(super) fn form(like: &Architecture, id: usize, function: Function, bits: u32
 }
 
 /// What the function's form may be: its keys are so many powers of two coarser, or any power of two apart.
-fn forms(layer: &LayerNode, function: Function, bits: u32) -> Vec<Form> {
+fn forms(layer: &LayerNode, function: &Function, bits: u32) -> Vec<Form> {
     let powers = |range: std::ops::Range<i32>| range.map(|power| 2f64.powi(power));
     match (function, layer.step) {
         (Function::Other(_), Some(value)) => {
             powers(-60..60).map(|key| Form::tabulated(function, bits, Fixed { key, value })).collect()
         }
+        (Function::Factor(program), Some(value)) => {
+            let Some(keys) = tabulated_keys(&layer.layer) else { return Vec::new() };
+            powers(-60..60).map(|key| Form::factor(program, bits, keys, Fixed { key, value })).collect()
+        }
         _ => powers(0..MAX_SHIFT as i32).map(|coarser| Form::new(function, bits, coarser)).collect(),
+    }
+}
+
+/// The keys of a layer's table.
+fn tabulated_keys(layer: &Layer) -> Option<Interval> {
+    match layer {
+        Layer::Requantize(Requantize { activation: Activation::Table { clamp, values }, .. }) => {
+            (values.len() as u64 == clamp.size()).then_some(*clamp)
+        }
+        _ => None,
     }
 }
 

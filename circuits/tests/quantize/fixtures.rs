@@ -9,8 +9,19 @@ use zkdx_circuits::quantize::{Labelled, Options, QuantizeError, quantize};
 use crate::builder::noisy_records;
 
 /// Names of fixtures start with one of these.
-const FAMILIES: [&str; 10] =
-    ["condition_", "einsum_", "linear_reg", "masked_", "matmul_", "more_", "prepared_", "spelled_", "svm_", "where_"];
+const FAMILIES: [&str; 11] = [
+    "condition_",
+    "einsum_",
+    "linear_reg",
+    "masked_",
+    "matmul_",
+    "more_",
+    "prepared_",
+    "quotient_",
+    "spelled_",
+    "svm_",
+    "where_",
+];
 
 fn fixtures() -> Vec<(String, FloatGraph)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");

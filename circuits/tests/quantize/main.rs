@@ -14,6 +14,7 @@ mod normalised;
 mod patterns;
 mod planes;
 mod products;
+mod quotients;
 mod random;
 mod records;
 mod references;

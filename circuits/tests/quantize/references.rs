@@ -7,7 +7,7 @@ use zkdx_circuits::quantize::{Labelled, Options, quantize};
 
 use crate::builder::float_class;
 
-const MODELS: [&str; 9] = [
+const MODELS: [&str; 10] = [
     "dbn",
     "dbn-dynamic",
     "resnet-8",
@@ -17,6 +17,7 @@ const MODELS: [&str; 9] = [
     "phrases-transformer",
     "forest",
     "boosting",
+    "capsule",
 ];
 
 fn file(path: &str) -> Vec<u8> {
