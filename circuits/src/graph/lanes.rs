@@ -3,6 +3,9 @@
 use super::{FloatNode, FloatOp, NodeId};
 use crate::window::{Window, WindowAxis};
 
+/// Most nodes that are looked through between a mean and what it is used for: exporters write two or three.
+const MAX_STEPS: usize = 16;
+
 /// A value, and the axes of it that a reduction reads at once.
 pub(super) struct Lanes {
     pub(super) x: NodeId,
@@ -41,18 +44,21 @@ fn window(op: &FloatOp) -> Option<&Window> {
 }
 
 /// The mean over whole axes that a value is, times a number and perhaps in another shape.
-pub(super) fn mean(nodes: &[FloatNode], id: NodeId) -> Option<(NodeId, f64)> {
-    let node = &nodes[id.0];
-    match (&node.op, &node.inputs[..]) {
-        (FloatOp::Reshape, [x]) => mean(nodes, *x),
-        (FloatOp::Mul, [x, c]) => {
-            let (value, factor) = number(nodes, *c).map(|c| (*x, c)).or_else(|| Some((*c, number(nodes, *x)?)))?;
-            let (pool, inner) = mean(nodes, value).filter(|_| nodes[value.0].shape == node.shape)?;
-            Some((pool, factor * inner))
+pub(super) fn mean(nodes: &[FloatNode], mut id: NodeId) -> Option<(NodeId, f64)> {
+    let mut factor = 1.0;
+    for _ in 0..MAX_STEPS {
+        let node = &nodes[id.0];
+        match (&node.op, &node.inputs[..]) {
+            (FloatOp::Reshape, [x]) => id = *x,
+            (FloatOp::Mul, [x, c]) => {
+                let (value, own) = number(nodes, *c).map(|c| (*x, c)).or_else(|| Some((*c, number(nodes, *x)?)))?;
+                (id, factor) = (Some(value).filter(|value| nodes[value.0].shape == node.shape)?, own * factor);
+            }
+            (FloatOp::AveragePool { .. }, _) => return reduced(nodes, id).map(|_| (id, factor)),
+            _ => return None,
         }
-        (FloatOp::AveragePool { .. }, _) => reduced(nodes, id).map(|_| (id, 1.0)),
-        _ => None,
     }
+    None
 }
 
 /// The sum over whole axes that a value is.

@@ -6,20 +6,23 @@
 //! | `x·f(u)/g(u)`, `x/g(u)`, `x·f(u)` where `f` divides | `x` times one function of `u` |
 //! | `x/(y·z)` | `(x/y)/z` |
 //! | `x` over a norm along an axis | `x` times one function of the sum of magnitudes or squares, or of the largest entry |
+//! | a function of a sum of products of two values | one function of that, with the numbers in between |
 //!
 //! What a table magnifies is rounded with more bits: a [`FloatOp::Fine`] stands behind every `x`, and everything that reads `x` reads that.
 //! Sums along axes are matrix products, whose accumulators the table reads as they are: of two values where products are added up, with ones
 //! otherwise. Which nodes are rewritten depends on the graph and on shapes, not on constants.
 
+mod fine;
+mod rules;
 mod sums;
 mod views;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::composed::{Composed, Token};
-use super::{FloatGraph, FloatNode, FloatOp, NodeId, Norm, Unary, lanes, prune};
-use views::{Known, View, composed, moves};
+use super::composed::Token;
+use super::{FloatGraph, FloatNode, FloatOp, NodeId, Unary, lanes};
+use views::{Known, composed, moves};
 
 /// The graph without quotients of two values, and without the norms of these names.
 pub(crate) fn without_quotients<'a>(graph: &'a FloatGraph, norms: &[String]) -> Cow<'a, FloatGraph> {
@@ -37,7 +40,10 @@ pub(crate) fn without_quotients<'a>(graph: &'a FloatGraph, norms: &[String]) -> 
 
 /// Whether a node may be rewritten.
 fn concerns(nodes: &[FloatNode], node: &FloatNode, norms: &[String]) -> bool {
-    let product = |id: &NodeId| matches!(nodes[id.0].op, FloatOp::Mul);
+    let product = |node: &FloatNode| match &node.op {
+        FloatOp::Mul => node.inputs.iter().all(|id| nodes[id.0].constant().is_none()),
+        op => matches!(op, FloatOp::Unary(Unary::Power(2.0))),
+    };
     match &node.op {
         FloatOp::Div => nodes[node.inputs[1].0].constant().is_none(),
         FloatOp::Normalize { .. } => norms.contains(&node.name),
@@ -46,7 +52,7 @@ fn concerns(nodes: &[FloatNode], node: &FloatNode, norms: &[String]) -> bool {
             while moves(&nodes[source.0].op) {
                 source = nodes[source.0].inputs[0];
             }
-            product(&source)
+            product(&nodes[source.0])
         }
         op => Token::of(op).is_some_and(|token| !token.takes_two() && token.divides()),
     }
@@ -116,191 +122,102 @@ impl Rewrite {
                 let sum = lanes::sum(&self.nodes, id);
                 Some(sum.and_then(|lanes| self.products(name, &lanes, &node.shape)).unwrap_or(id))
             }
+            (FloatOp::Unary(_), _) => self.of_products(node),
             (FloatOp::Normalize { norm, axis }, &[x]) if norms.contains(name) => self.over_norm(name, x, *norm, *axis),
             _ => None,
         };
         found.filter(|id| self.shape(*id) == node.shape)
     }
-
-    /// `a/b`.
-    fn quotient(&mut self, node: &FloatNode, a: NodeId, b: NodeId) -> Option<NodeId> {
-        let own = composed(&self.nodes, &self.known, (&node.op, &[a, b], &node.shape));
-        if let Some(view) = own.last() {
-            let function = self.function(&node.name, view)?;
-            return self.reshape(&node.name, function, &node.shape);
-        }
-        self.divided(&node.name, a, b)
-    }
-
-    /// `a/b` as a product.
-    fn divided(&mut self, name: &str, a: NodeId, b: NodeId) -> Option<NodeId> {
-        if let (FloatOp::Mul, &[p, q]) = (&self.nodes[a.0].op, &self.nodes[a.0].inputs[..]) {
-            let shared = [(p, q), (q, p)].into_iter().find_map(|(x, f)| Some((x, self.shared(f, b)?)));
-            if let Some((x, view)) = shared {
-                let function = self.function(name, &view)?;
-                let function = self.reshape(name, function, &self.shape(b).to_vec())?;
-                return self.product(name, x, function);
-            }
-        }
-        if let (FloatOp::Mul, &[y, z], 1) =
-            (&self.nodes[b.0].op, &self.nodes[b.0].inputs[..], self.known[b.0].views.len())
-            && !self.is_constant(y)
-            && !self.is_constant(z)
-        {
-            let once = self.divided(name, a, y)?;
-            return self.divided(name, once, z);
-        }
-        let factor = self.inverse(name, b)?;
-        self.product(name, a, factor)
-    }
-
-    /// `f/g` as a function of one value, if both are functions of it.
-    fn shared(&self, f: NodeId, g: NodeId) -> Option<View> {
-        let quotient = (&FloatOp::Div, &[f, g][..], self.shape(g));
-        composed(&self.nodes, &self.known, quotient).pop().filter(|_| self.shape(f) == self.shape(g))
-    }
-
-    /// `1/b`: the function before entries change places.
-    fn inverse(&mut self, name: &str, b: NodeId) -> Option<NodeId> {
-        let FloatNode { op, inputs, shape, .. } = self.nodes[b.0].clone();
-        if moves(&op) {
-            let inner = self.inverse(name, inputs[0])?;
-            return self.push(name, op, &[inner], &shape);
-        }
-        let view = self.known[b.0].views.last()?.clone();
-        let function = self.function(name, &View { program: view.program.reciprocal()?, ..view })?;
-        self.reshape(name, function, &shape)
-    }
-
-    /// `x·f` where `f` is a function of a value that divides; the entries of `f` may have changed places.
-    fn multiple(&mut self, name: &str, x: NodeId, f: NodeId) -> Option<NodeId> {
-        let mut source = f;
-        while moves(&self.nodes[source.0].op) {
-            source = self.nodes[source.0].inputs[0];
-        }
-        let view = self.known[source.0].views.iter().rfind(|view| view.program.divides())?.clone();
-        let mut factor = self.function(name, &view)?;
-        factor = self.reshape(name, factor, &self.shape(source).to_vec())?;
-        factor = self.moved_like(name, factor, (source, f))?;
-        self.product(name, x, factor)
-    }
-
-    /// A value moved as `to` is from `from`.
-    fn moved_like(&mut self, name: &str, value: NodeId, (from, to): (NodeId, NodeId)) -> Option<NodeId> {
-        if from == to {
-            return Some(value);
-        }
-        let FloatNode { op, inputs, shape, .. } = self.nodes[to.0].clone();
-        let inner = self.moved_like(name, value, (from, inputs[0]))?;
-        self.push(name, op, &[inner], &shape)
-    }
-
-    /// `x·factor`.
-    fn product(&mut self, name: &str, x: NodeId, factor: NodeId) -> Option<NodeId> {
-        let x = self.fine(name, x)?;
-        self.push(name, FloatOp::Mul, &[x, factor], &[])
-    }
-
-    /// A node that is this function of its base. Sums under it become matrix products.
-    fn function(&mut self, name: &str, view: &View) -> Option<NodeId> {
-        let (base, factor) = self.source(name, view.base)?;
-        let scaled = Composed::then(&[&Composed::argument(), &Composed::number(factor)], Token::Product)?;
-        let program = if factor == 1.0 { view.program.clone() } else { view.program.of(&scaled)? };
-        self.push(&format!("{name}/factor"), FloatOp::Composed(program), &[base], &[])
-    }
-
-    /// Division by a norm.
-    fn over_norm(&mut self, name: &str, x: NodeId, norm: Norm, axis: usize) -> Option<NodeId> {
-        let fine = self.fine(name, x)?;
-        let lanes = lanes::Lanes { x: fine, axes: vec![axis] };
-        let size = match norm {
-            Norm::L1 => {
-                let x = self.push(name, FloatOp::Unary(Unary::Abs), &[fine], &[])?;
-                self.added(name, &lanes::Lanes { x, ..lanes }, 1.0)?
-            }
-            Norm::L2 => self.inner(name, [fine, fine], &lanes.axes)?,
-            Norm::Max => self.largest(name, &lanes)?,
-        };
-        let mut program = Composed::argument();
-        if norm == Norm::L2 {
-            program = Composed::then(&[&program], Token::Function(Unary::Sqrt))?;
-        }
-        let program = Composed::then(&[&program], Token::Guarded)?.reciprocal()?;
-        let factor = self.push(&format!("{name}/factor"), FloatOp::Composed(program), &[size], &[])?;
-        let factor = self.reshape(name, factor, &lanes::kept(self.shape(x), &[axis]))?;
-        self.push(name, FloatOp::Mul, &[fine, factor], &[])
-    }
-
-    /// The value with more bits, where it is not that of a function whose bits are given.
-    fn fine(&mut self, name: &str, x: NodeId) -> Option<NodeId> {
-        if let Some(&fine) = self.fine.get(&x) {
-            return Some(fine);
-        }
-        let FloatNode { op, inputs, shape, .. } = self.nodes[x.0].clone();
-        let fine = match &op {
-            op if self.is_constant(x) || is_tabulated(op) => x,
-            op if moves(op) && lanes::mean(&self.nodes, x).is_none() => {
-                let inner = self.fine(name, inputs[0])?;
-                self.push(name, op.clone(), &[inner], &shape)?
-            }
-            _ => {
-                let sum = self.sum_as_product(name, x).unwrap_or(x);
-                self.push(&format!("{name}/fine"), FloatOp::Fine, &[sum], &[])?
-            }
-        };
-        self.fine.insert(x, fine);
-        Some(fine)
-    }
-
-    /// The new graph; what reads a value that has been given more bits reads these.
-    fn finish(self, old: &FloatGraph) -> FloatGraph {
-        let mut behind = vec![None; self.nodes.len()];
-        for (fine, node) in self.nodes.iter().enumerate().filter(|(_, node)| matches!(node.op, FloatOp::Fine)) {
-            behind[node.inputs[0].0].get_or_insert(fine);
-        }
-        let mut nodes: Vec<FloatNode> = Vec::with_capacity(self.nodes.len());
-        let mut places = vec![NodeId(0); self.nodes.len()];
-        for (id, mut node) in self.nodes.into_iter().enumerate() {
-            if let FloatOp::Fine = node.op {
-                places[id] = places[node.inputs[0].0];
-                continue;
-            }
-            node.inputs.iter_mut().for_each(|input| *input = places[input.0]);
-            let (name, shape) = (node.name.clone(), node.shape.clone());
-            nodes.push(node);
-            places[id] = NodeId(nodes.len() - 1);
-            if behind[id].is_some() {
-                nodes.push(FloatNode {
-                    name: format!("{name}/fine"),
-                    op: FloatOp::Fine,
-                    inputs: vec![places[id]],
-                    shape,
-                });
-                places[id] = NodeId(nodes.len() - 1);
-            }
-        }
-        let output = self.places.get(old.output.0).map_or(NodeId(0), |id| places[id.0]);
-        let moved = prune(&mut nodes, output);
-        let output = moved.get(output.0).copied().flatten().unwrap_or(output);
-        FloatGraph { nodes, output, labels: old.labels.clone(), notes: old.notes.clone() }
-    }
 }
 
-/// Whether an operator's values have as many bits as its table or clamp gives them.
-fn is_tabulated(op: &FloatOp) -> bool {
-    matches!(
-        op,
-        FloatOp::Fine
-            | FloatOp::Composed(_)
-            | FloatOp::Relu
-            | FloatOp::LeakyRelu { .. }
-            | FloatOp::Clip { .. }
-            | FloatOp::Sigmoid
-            | FloatOp::Tanh
-            | FloatOp::Unary(_)
-            | FloatOp::Softmax { .. }
-            | FloatOp::Standardize { .. }
-            | FloatOp::Normalize { .. }
-            | FloatOp::Embed
-    )
+#[cfg(test)]
+mod tests {
+    use ndarray::{ArrayD, IxDyn};
+
+    use super::super::Norm;
+    use super::*;
+
+    struct Nodes(Vec<FloatNode>);
+
+    impl Nodes {
+        fn node(&mut self, op: FloatOp, inputs: &[usize], shape: &[usize]) -> usize {
+            let inputs = inputs.iter().map(|&id| NodeId(id)).collect();
+            self.0.push(FloatNode { name: format!("n{}", self.0.len()), op, inputs, shape: shape.to_vec() });
+            self.0.len() - 1
+        }
+
+        fn constant(&mut self, shape: &[usize], value: f32) -> usize {
+            self.node(FloatOp::Constant(ArrayD::from_elem(IxDyn(shape), value)), &[], shape)
+        }
+
+        fn graph(self) -> FloatGraph {
+            let output = NodeId(self.0.len() - 1);
+            FloatGraph { nodes: self.0, output, labels: None, notes: Vec::new() }
+        }
+    }
+
+    /// `x/(2 + |y + b|)` with a layer `y` and a bias `b`.
+    fn damped() -> FloatGraph {
+        let mut n = Nodes(Vec::new());
+        n.node(FloatOp::Input, &[], &[1, 3]);
+        let weight = n.constant(&[3, 1], 0.7);
+        let y = n.node(FloatOp::MatMul, &[0, weight], &[1, 1]);
+        let bias = n.constant(&[1], 0.123);
+        let y = n.node(FloatOp::Add, &[y, bias], &[1, 1]);
+        let size = n.node(FloatOp::Unary(Unary::Abs), &[y], &[1, 1]);
+        let two = n.constant(&[], 2.0);
+        let divisor = n.node(FloatOp::Add, &[size, two], &[1, 1]);
+        n.node(FloatOp::Div, &[0, divisor], &[1, 3]);
+        n.graph()
+    }
+
+    #[test]
+    fn numbers_are_in_the_function_and_biases_are_not() {
+        let graph = without_quotients(&damped(), &[]).into_owned();
+        let programs = graph.nodes.iter().filter_map(|node| match &node.op {
+            FloatOp::Composed(program) => Some((program.clone(), node.inputs[0])),
+            _ => None,
+        });
+        let [(program, base)] = &programs.collect::<Vec<_>>()[..] else { panic!("one table") };
+        assert!((program.at(-3.0) - 0.2).abs() < 1e-12);
+        assert!(matches!(graph.nodes[base.0].op, FloatOp::Add), "the bias is added before");
+        assert!(!graph.nodes.iter().any(|node| matches!(node.op, FloatOp::Div)));
+    }
+
+    #[test]
+    fn values_are_the_same() {
+        for graph in [damped(), unit(Norm::L1), unit(Norm::L2), unit(Norm::Max)] {
+            let rewritten = without_quotients(&graph, &["n1".into()]).into_owned();
+            let (before, after) = (graph.scores(&[0.5, -2.0, 0.25]), rewritten.scores(&[0.5, -2.0, 0.25]));
+            for (before, after) in before.unwrap().iter().zip(after.unwrap()) {
+                assert!((before - after).abs() < 1e-6, "{before} {after}");
+            }
+        }
+    }
+
+    fn unit(norm: Norm) -> FloatGraph {
+        let mut n = Nodes(Vec::new());
+        n.node(FloatOp::Input, &[], &[1, 3]);
+        n.node(FloatOp::Normalize { norm, axis: 1 }, &[0], &[1, 3]);
+        n.graph()
+    }
+
+    #[test]
+    fn graphs_without_quotients_are_left_alone() {
+        assert!(matches!(without_quotients(&unit(Norm::L2), &[]), Cow::Borrowed(_)));
+    }
+
+    /// Everything that reads a value with more bits reads these.
+    #[test]
+    fn values_are_rounded_once() {
+        let mut n = Nodes(damped().nodes);
+        let weight = n.constant(&[3, 3], 0.3);
+        let x = n.node(FloatOp::MatMul, &[0, weight], &[1, 3]);
+        let share = n.node(FloatOp::Div, &[x, 7], &[1, 3]);
+        n.node(FloatOp::Add, &[x, share], &[1, 3]);
+        let graph = without_quotients(&n.graph(), &[]).into_owned();
+        let fine: Vec<_> = graph.nodes.iter().filter(|node| matches!(node.op, FloatOp::Fine)).collect();
+        let [FloatNode { inputs, .. }] = &fine[..] else { panic!("one value with more bits") };
+        assert_eq!(graph.nodes.iter().filter(|node| node.inputs.contains(&inputs[0])).count(), 1);
+    }
 }

@@ -40,3 +40,53 @@ fn unshifted(nodes: &[FloatNode], z: NodeId, axis: usize, lane: &[usize]) -> Opt
         lanes.x == x && lanes.axes == [axis] && nodes[largest.0].shape == lane && nodes[x.0].shape == nodes[z.0].shape;
     fits.then_some(x)
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{ArrayD, IxDyn};
+
+    use super::*;
+    use crate::window::{Window, WindowAxis};
+
+    /// Exponentials of rows of four over the sum of these, or of other values.
+    fn quotient(of_others: bool, largest_of: usize) -> Vec<FloatNode> {
+        let node = |op, inputs: &[usize], shape: &[usize]| FloatNode {
+            name: String::new(),
+            op,
+            inputs: inputs.iter().map(|&id| NodeId(id)).collect(),
+            shape: shape.to_vec(),
+        };
+        let window = Window { axes: vec![WindowAxis::new(4, 4)] };
+        let pool = FloatOp::AveragePool { window: window.clone(), count_padding: false };
+        let count = FloatOp::Constant(ArrayD::from_elem(IxDyn(&[]), 4.0));
+        vec![
+            node(FloatOp::Input, &[], &[3, 4]),
+            node(FloatOp::Relu, &[0], &[3, 4]),
+            node(FloatOp::MaxPool { window }, &[largest_of], &[3, 1]),
+            node(FloatOp::Sub, &[1, 2], &[3, 4]),
+            node(FloatOp::Unary(Unary::Exp), &[3], &[3, 4]),
+            node(pool, &[if of_others { 1 } else { 4 }], &[3, 1]),
+            node(count, &[], &[]),
+            node(FloatOp::Mul, &[5, 6], &[3, 1]),
+            node(FloatOp::Div, &[4, 7], &[3, 4]),
+        ]
+    }
+
+    fn found(mut nodes: Vec<FloatNode>) -> Option<(usize, usize)> {
+        recognize_shares(&mut nodes);
+        match nodes.pop().map(|node| (node.op, node.inputs)) {
+            Some((FloatOp::Softmax { axis }, inputs)) => Some((inputs[0].0, axis)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn shares_of_exponentials_are_softmax() {
+        assert_eq!(found(quotient(false, 1)), Some((1, 1)), "of what the largest is subtracted from");
+        assert_eq!(found(quotient(false, 0)), Some((3, 1)), "of what is left where something else is subtracted");
+        assert_eq!(found(quotient(true, 1)), None);
+        let mut other = quotient(false, 1);
+        other[6].op = FloatOp::Constant(ArrayD::from_elem(IxDyn(&[]), 3.0));
+        assert_eq!(found(other), None, "no sum but three quarters of one");
+    }
+}

@@ -227,6 +227,7 @@ impl Step<'_> {
         let root = self.node.inputs[0];
         let rounding = Rounding::new(function, &self.assembled.model.architecture.layers[self.id - 1].layer);
         let (step, before) = (&self.grid().step, &self.assembled.grids[root].step);
+        let top = rounding.form.top as f64;
         let mut errors = Errors::zeros(&input.worst);
         for record in 0..errors.worst.nrows() {
             let x = &self.floats[root].row(record) - &self.assembled.grids[root].zero;
@@ -234,9 +235,10 @@ impl Step<'_> {
                 let scales = (before[k] * rounding.divisor, step[k]);
                 let (worst, variance) = (input.worst[[record, k]], input.variance[[record, k]]);
                 let (worst, variance) = rounding.pass(x, scales, worst, variance);
-                // Two values of a function that is bounded are no farther apart than its ends: cells unrolled over many steps
-                // would have errors without end.
-                let most = function.span().map_or(f64::INFINITY, |span| span + step[k]);
+                // Two values of a function that is bounded are no farther apart than its ends, and no integer is beyond those of the
+                // clamp: many layers would have errors without end.
+                let clamped = (self.floats[self.id][[record, k]] - self.grid().zero[k]).abs() + top * step[k];
+                let most = function.span().map_or(clamped, |span| clamped.min(span + step[k]));
                 errors.worst[[record, k]] = worst.min(most);
                 errors.variance[[record, k]] = variance.min(most * most);
             }

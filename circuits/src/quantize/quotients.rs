@@ -1,4 +1,4 @@
-//! What quotients multiply with, as tables: `1/y`, or `f(u)/g(u)`, for the arguments that calibration found.
+//! What quotients multiply with, as tables: `1/y`, or `f(u)/g(u)`, for the arguments that calibration found. Lengths are tables of the same kind.
 //!
 //! Keys reach from the smallest argument to the largest, an eighth further out on both sides but not to 0 or across it, and are rounded outward to
 //! `m·2^e` with `m` from 8 to 15, because they are public. An argument further out has the value at the end. A divisor that
@@ -21,7 +21,7 @@ const KEY_BITS: i32 = 22;
 /// Refuses quotients whose divisors come near 0 on calibration records.
 pub(super) fn check(network: &Network, floats: &[Array2<f64>], bits: u32) -> Result<(), QuantizeError> {
     let factors = network.nodes.iter().filter_map(|node| match &node.op {
-        Op::Apply(Function::Factor(program)) => Some((node, program, &floats[node.inputs[0]])),
+        Op::Apply(Function::Factor(program)) if program.divides() => Some((node, program, &floats[node.inputs[0]])),
         _ => None,
     });
     let refusals: Vec<Refusal> = factors

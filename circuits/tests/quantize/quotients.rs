@@ -6,7 +6,7 @@ use zkdx_circuits::layers::{Activation, Layer};
 use zkdx_circuits::quantize::{Labelled, Options, QuantizedModel, Report, quantize};
 use zkdx_circuits::window::{Window, WindowAxis};
 
-use crate::builder::{Builder, faithful, noise, noisy_records};
+use crate::builder::{Builder, faithful, noise, noisy_records, outcome};
 use crate::patterns::{kinds, logits};
 
 /// Sum over the last axis, which stays, as the import writes it.
@@ -199,6 +199,36 @@ fn normal(norm: Norm) -> FloatGraph {
     ended(b, x)
 }
 
+/// Sum along an axis, which stays.
+fn sum_along(b: &mut Builder, x: usize, axis: usize) -> usize {
+    let (mut shape, len) = (b.shape(x), b.shape(x).len());
+    let perm: Vec<usize> = (0..len).filter(|&other| other != axis).chain([axis]).collect();
+    let turned: Vec<usize> = perm.iter().map(|&axis| shape[axis]).collect();
+    let x = b.node("turned", FloatOp::Transpose { perm }, &[x], &turned);
+    let x = sum_of(b, x);
+    shape[axis] = 1;
+    b.node("kept", FloatOp::Reshape, &[x], &shape)
+}
+
+/// Routing by agreement: sums of products along two axes, of factors that are spread over others.
+fn routing() -> FloatGraph {
+    let mut b = Builder::new(&[1, 4, 6]);
+    let votes = rows(&mut b, "votes", 6, 3);
+    let votes = b.node("votes", FloatOp::Reshape, &[votes], &[1, 4, 3, 2]);
+    let first = sum_along(&mut b, votes, 1);
+    let first = squash(&mut b, first);
+    let products = b.node("products", FloatOp::Mul, &[votes, first], &[1, 4, 3, 2]);
+    let agreement = sum_along(&mut b, products, 3);
+    let shares = b.map("shares", FloatOp::Softmax { axis: 2 }, agreement);
+    let products = b.node("products", FloatOp::Mul, &[shares, votes], &[1, 4, 3, 2]);
+    let second = sum_along(&mut b, products, 1);
+    let capsules = squash(&mut b, second);
+    let sum = squares(&mut b, capsules);
+    let inside = number(&mut b, FloatOp::Add, sum, 1e-7);
+    let lengths = b.map("lengths", FloatOp::Unary(Unary::Sqrt), inside);
+    b.graph(lengths)
+}
+
 fn graphs() -> Vec<(&'static str, FloatGraph)> {
     vec![
         ("capsules", capsules()),
@@ -210,6 +240,7 @@ fn graphs() -> Vec<(&'static str, FloatGraph)> {
         ("saturation", saturation()),
         ("largest", over_largest()),
         ("cosine", cosine()),
+        ("routing", routing()),
         ("attention", linear_attention()),
         ("clipped", clipped_and_spread()),
         ("L1", normal(Norm::L1)),
@@ -218,8 +249,18 @@ fn graphs() -> Vec<(&'static str, FloatGraph)> {
     ]
 }
 
+/// Faithful to the graph as it is given, and not only to what it becomes.
 fn quantised(name: &str, graph: &FloatGraph) -> (QuantizedModel, Report) {
-    faithful(graph, &Options::default()).unwrap_or_else(|error| panic!("{name}: {error}"))
+    let (model, report) = faithful(graph, &Options::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let most = report.held_out.as_ref().unwrap().max_error;
+    for raw in noisy_records(2, 200, graph.input_shape().iter().product()) {
+        let floats = graph.scores(&raw.iter().map(|&x| x as f32).collect::<Vec<_>>()).unwrap();
+        for (score, float) in outcome(&model, &raw).scores.iter().zip(floats) {
+            let off = (*score as f64 * report.score_scale - f64::from(float)).abs();
+            assert!(off <= most * 1.0001 + 1e-4, "{name}: {off} and not {most}");
+        }
+    }
+    (model, report)
 }
 
 #[test]
@@ -257,6 +298,17 @@ fn a_squash_rounds_once_before_its_table() {
     let (model, _) = quantised("capsules", &capsules());
     let kinds = kinds(&model).replace('R', "");
     assert_eq!(kinds, "DQBQPQD");
+}
+
+/// Sums of products are matrix products, and a length is one table of one of them.
+#[test]
+fn routing_multiplies_matrices() {
+    let (model, report) = quantised("routing", &routing());
+    let kinds = kinds(&model).replace('R', "");
+    assert_eq!((kinds.matches('B').count(), kinds.matches('P').count()), (5, 2), "{kinds}");
+    assert!(kinds.ends_with("BQ+") && !kinds.contains('S') && !kinds.contains('A'), "{kinds}");
+    // Lengths are below 1, and so is what is said of their error.
+    assert!(report.held_out.unwrap().bound < 2.0);
 }
 
 /// The constants of a layer with weights are private: no table has them.
