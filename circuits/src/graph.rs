@@ -3,14 +3,18 @@
 //! Operators are few: movement is one family, affine operators are folded later, and everything ONNX spells in several ways arrives
 //! here in one.
 
+mod composed;
 mod convolution;
 mod evaluate;
 mod fold;
 mod gather;
+mod lanes;
 mod levels;
 mod pooling;
+mod quotient;
 mod recognize;
 mod shape;
+mod shares;
 mod standard;
 mod trees;
 mod unary;
@@ -20,12 +24,15 @@ use thiserror::Error;
 
 use crate::window::Window;
 
+pub use composed::Composed;
 pub(crate) use fold::{fold, prune};
 pub(crate) use gather::Entry;
 pub use levels::{Grid, Levels};
+pub(crate) use quotient::without_quotients;
 pub(crate) use recognize::recognize;
 pub use shape::{MAX_VALUES, ShapeError};
 pub(crate) use shape::{broadcast, count, size};
+pub(crate) use shares::recognize_shares;
 pub(crate) use standard::recognize_standard;
 pub use trees::{Ensemble, TreeNode};
 pub use unary::Unary;
@@ -140,6 +147,10 @@ pub enum FloatOp {
     Tanh,
     /// Another function of each entry.
     Unary(Unary),
+    /// A function of each entry that the model spells in several nodes.
+    Composed(Composed),
+    /// Each entry as it is; quantised, with more bits than others have.
+    Fine,
     /// `e^x` over its sum along the axis.
     Softmax {
         /// The axis.

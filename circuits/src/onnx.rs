@@ -61,6 +61,7 @@ mod sequence;
 mod sorting;
 mod spread;
 mod standardize;
+mod statistics;
 mod summary;
 mod tensor;
 mod transposed;

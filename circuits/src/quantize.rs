@@ -27,6 +27,7 @@ mod network;
 mod normal;
 mod options;
 mod precision;
+mod quotients;
 mod ranges;
 mod report;
 mod scales;
@@ -50,7 +51,7 @@ pub use target::{Raise, Raised, Search};
 use ndarray::Array2;
 
 use crate::architecture::Architecture;
-use crate::graph::FloatGraph;
+use crate::graph::{FloatGraph, without_quotients};
 use crate::parameters::Parameters;
 
 /// A model as integers: what is public, and what is secret.
@@ -104,7 +105,6 @@ fn quantize_floats(
     held_out.map_or(Ok(()), |held_out| error::check_labelled(&held_out, len, graph.positions))?;
     let classes = classes::Classes::of(&network);
     let floats = network.trace(&matrix(calibration, len));
-    error::check_finite(&network, &floats)?;
     let prepared = Prepared { graph, network, head, classes, calibration, floats };
     let (settings, assembled, search) = match options.target_agreement {
         Some(target) => {
@@ -144,23 +144,45 @@ impl Prepared<'_> {
         settings: &options::Settings,
         options: &Options<'_>,
     ) -> Result<assemble::Assembled, QuantizeError> {
+        quotients::check(&self.network, &self.floats, &settings.bits.activations)?;
+        error::check_finite(&self.network, &self.floats)?;
         assemble::assemble(&self.network, &self.floats, self.calibration, settings, &self.classes, options)
     }
 }
 
+/// The network in normal form. Norms are computed where they do not end the network, which is known when its end has been found.
 fn fused(graph: &FloatGraph) -> Result<(network::Network, crate::architecture::Head), QuantizeError> {
-    let fuse::Fused { mut draft, output, mut refusals } = fuse::fuse(graph);
-    let output = output.ok_or(QuantizeError::NoLayer)?;
-    let tail = tail::strip(&mut draft, &output, graph.positions);
-    let output = draft.settle("scores", &tail.scores);
-    refusals.extend(fuse::misplaced(graph, &draft, output));
-    if !refusals.is_empty() {
-        return Err(QuantizeError::Unsupported(refusals));
+    let mut ended = Ended::of(&without_quotients(graph, &[]))?;
+    let norms = fuse::norms(&ended.draft, ended.output);
+    if !norms.is_empty() {
+        ended = Ended::of(&without_quotients(graph, &norms))?;
     }
-    let network = draft.finish(output);
+    let network = ended.draft.finish(ended.output);
     match network.nodes.iter().any(network::Node::computes) {
-        true => Ok((normal::normalise(&network), tail.head)),
+        true => Ok((normal::normalise(&network), ended.head)),
         false => Err(QuantizeError::NoLayer),
+    }
+}
+
+/// A fused network whose end has been found.
+struct Ended {
+    draft: draft::Draft,
+    output: usize,
+    head: crate::architecture::Head,
+}
+
+impl Ended {
+    fn of(graph: &FloatGraph) -> Result<Self, QuantizeError> {
+        let fuse::Fused { mut draft, output, mut refusals } = fuse::fuse(graph);
+        let output = output.ok_or(QuantizeError::NoLayer)?;
+        let tail = tail::strip(&mut draft, &output, graph.positions);
+        let output = draft.settle("scores", &tail.scores);
+        refusals.extend(fuse::misplaced(&draft, output));
+        if refusals.is_empty() {
+            Ok(Self { draft, output, head: tail.head })
+        } else {
+            Err(QuantizeError::Unsupported(refusals))
+        }
     }
 }
 

@@ -93,6 +93,8 @@ impl FloatOp {
             Self::Sigmoid => x.mapv(|x| 1.0 / (1.0 + (-x).exp())),
             Self::Tanh => x.mapv(f32::tanh),
             Self::Unary(function) => x.mapv(|x| function.at(f64::from(x)) as f32),
+            Self::Composed(function) => x.mapv(|x| function.at(f64::from(x)) as f32),
+            Self::Fine => x.to_owned(),
             Self::Softmax { axis } => softmax(x, Axis(*axis)),
             Self::Standardize { epsilon } => standardize(x, *epsilon),
             Self::Normalize { norm, axis } => normalize(x, *norm, Axis(*axis)),

@@ -11,7 +11,7 @@ use super::summary::Summary;
 use super::tensor::Tensor;
 use super::value::Value;
 use super::{ImportOptions, output};
-use crate::graph::{FloatGraph, NodeId, Unary, prune, recognize, recognize_standard};
+use crate::graph::{FloatGraph, NodeId, Unary, prune, recognize, recognize_shares, recognize_standard};
 
 /// Imports a model, and lists what was made of it.
 pub(super) fn convert(model: ModelProto, options: &ImportOptions) -> Result<(FloatGraph, Summary), ImportError> {
@@ -125,7 +125,8 @@ impl<'a> Import<'a> {
         builder.notes.extend(output::left_out(self.plan.graph, self.plan.output));
         let origins = std::mem::take(&mut builder.origins);
         let (mut nodes, mut notes) = (builder.nodes, builder.notes);
-        notes.extend(standardised(recognize_standard(&mut nodes)));
+        notes.extend(spelled("normalisation", "normalisations", recognize_standard(&mut nodes)));
+        notes.extend(spelled("softmax", "softmaxes", recognize_shares(&mut nodes)));
         notes.extend(recognised(&recognize(&mut nodes)));
         let moved = prune(&mut nodes, scores);
         let output = moved.get(scores.0).copied().flatten().unwrap_or(scores);
@@ -135,9 +136,9 @@ impl<'a> Import<'a> {
     }
 }
 
-/// A note on normalisations that were spelled in several nodes.
-fn standardised(count: usize) -> Option<String> {
-    (count > 0).then(|| format!("{count} normalisation{} spelled in several nodes", if count == 1 { "" } else { "s" }))
+/// A note on what was spelled in several nodes.
+fn spelled(one: &str, several: &str, count: usize) -> Option<String> {
+    (count > 0).then(|| format!("{count} {} spelled in several nodes", if count == 1 { one } else { several }))
 }
 
 /// A note on functions that were spelled in several nodes.

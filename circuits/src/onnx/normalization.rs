@@ -160,7 +160,7 @@ fn spread(call: &Call<'_>, index: usize, groups: usize, shape: &[usize]) -> Resu
 }
 
 /// Standard scores of a value over the last axis of its shape as `lanes`.
-fn standard_scores(
+pub(super) fn standard_scores(
     call: &mut Call<'_>,
     x: NodeId,
     lanes: &[usize],

@@ -8,8 +8,8 @@ use super::call::{Call, Outputs};
 use super::{
     activation, attention, blocks, classifier, condition, constant, convolution, einsum, elementwise, encoding,
     extreme, fused, gemm, integers, known, machine, movement, normalization, padding, pooling, power, quantized,
-    ranking, recurrent, reduction, resize, scatter, selection, sequence, spread, standardize, transposed, trees,
-    triangle,
+    ranking, recurrent, reduction, resize, scatter, selection, sequence, spread, standardize, statistics, transposed,
+    trees, triangle,
 };
 
 /// Domain of the classical machine-learning operators; ONNX's own is the empty string.
@@ -51,6 +51,7 @@ const FAMILIES: &[&[Operator]] = &[
     sequence::OPERATORS,
     spread::OPERATORS,
     standardize::OPERATORS,
+    statistics::OPERATORS,
     transposed::OPERATORS,
     trees::OPERATORS,
     triangle::OPERATORS,

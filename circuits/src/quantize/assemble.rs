@@ -12,7 +12,7 @@ use super::grid::Grid;
 use super::integers::Batch;
 use super::network::{Function, Network, Op};
 use super::options::{Options, Settings};
-use super::{QuantizedModel, like};
+use super::{QuantizedModel, like, quotients};
 use crate::Feature;
 use crate::architecture::{Architecture, LayerNode, ParameterSpec, Policy};
 use crate::layers::ValueType;
@@ -38,7 +38,7 @@ pub(super) fn assemble(
     options.like.map_or(Ok(()), |like| like::same_graph(like, network))?;
     let mut assembly = Assembly::new(network, floats, calibration, (settings, classes), options.like)?;
     for id in 1..network.nodes.len() {
-        match network.nodes[id].op {
+        match &network.nodes[id].op {
             Op::Apply(function) => assembly.activation(id, function)?,
             _ if assembly.is_ready(id) && network.nodes[id].settles() => {
                 assembly.emit(id, &|_| 1.0)?;
@@ -115,7 +115,7 @@ impl<'a> Assembly<'a> {
     }
 
     /// The activation of node `id` as integers.
-    pub(super) fn form(&self, id: usize, function: Function) -> Result<Form, QuantizeError> {
+    pub(super) fn form(&self, id: usize, function: &Function) -> Result<Form, QuantizeError> {
         let bits = self.settings.bits.activations[id];
         match self.like {
             Some(like) => like::form(like, id, function, bits),
@@ -124,13 +124,17 @@ impl<'a> Assembly<'a> {
     }
 
     /// The same without an architecture to keep to, with keys so many times as far apart as they could be.
-    pub(super) fn form_at_first(&self, id: usize, function: Function, coarser: f64) -> Form {
-        let bits = self.settings.bits.activations[id];
-        let Function::Other(_) = function else { return Form::new(function, bits, coarser) };
+    pub(super) fn form_at_first(&self, id: usize, function: &Function, coarser: f64) -> Form {
+        let (bits, input) = (self.settings.bits.activations[id], self.network.nodes[id].inputs[0]);
         let largest = |id: usize| self.floats[id].iter().fold(0.0, |max: f64, x| max.max(x.abs()));
-        let Fixed { key, value } =
-            Form::calibrated(function, bits, largest(self.network.nodes[id].inputs[0]), largest(id));
-        Form::tabulated(function, bits, Fixed { key: key * coarser, value })
+        match function {
+            Function::Other(_) => {
+                let Fixed { key, value } = Form::calibrated(function, bits, largest(input), largest(id));
+                Form::tabulated(function, bits, Fixed { key: key * coarser, value })
+            }
+            Function::Factor(program) => quotients::form(program, &self.floats[input], bits, coarser),
+            _ => Form::new(function, bits, coarser),
+        }
     }
 
     pub(super) fn grid(&self, id: usize) -> &Grid {

@@ -6,6 +6,7 @@
 mod dequantised;
 mod expected;
 mod rounding;
+mod tabulated;
 mod worst;
 
 use ndarray::Array2;
@@ -54,8 +55,8 @@ impl Context<'_> {
     }
 
     /// How an activation rounds.
-    fn rounding(&self, id: usize) -> rounding::Rounding {
-        let Op::Apply(function) = self.network.nodes[id].op else { unreachable!("activations alone round") };
+    fn rounding(&self, id: usize) -> rounding::Rounding<'_> {
+        let Op::Apply(function) = &self.network.nodes[id].op else { unreachable!("activations alone round") };
         rounding::Rounding::new(function, &self.assembled.model.architecture.layers[id - 1].layer)
     }
 }

@@ -88,14 +88,15 @@ impl Classes {
 pub(super) fn is_free(network: &Network, id: usize) -> bool {
     let node = &network.nodes[id];
     match node.op {
-        Op::Apply(function) => !is_fixed(function) && !matches!(network.nodes[node.inputs[0]].op, Op::Average(_)),
+        Op::Apply(ref function) => !is_fixed(function) && !matches!(network.nodes[node.inputs[0]].op, Op::Average(_)),
         _ => false,
     }
 }
 
 /// Whether a function fixes the scale of what it reads.
-pub(super) fn is_fixed(function: Function) -> bool {
-    matches!(function, Function::Clip(..) | Function::Sigmoid | Function::Tanh | Function::Decay | Function::Other(_))
+pub(super) fn is_fixed(function: &Function) -> bool {
+    use Function::{Clip, Decay, Factor, Other, Sigmoid, Tanh};
+    matches!(function, Clip(..) | Sigmoid | Tanh | Decay | Other(_) | Factor(_))
 }
 
 /// Disjoint sets of labels; the smallest stands for its set.
@@ -170,7 +171,7 @@ impl Join {
                 self.planes(input, conv.window.entries());
                 self.channels(conv.outputs(), conv.window.positions(), len)
             }
-            Op::Apply(function) if is_fixed(*function) => {
+            Op::Apply(function) if is_fixed(function) => {
                 self.tell(input);
                 let own = self.channels(1, 1, len);
                 self.tell(&own);

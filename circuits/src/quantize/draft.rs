@@ -168,7 +168,7 @@ impl Draft {
     pub(super) fn apply(&mut self, name: &str, function: Function, value: &Lazy) -> Lazy {
         let node = self.nodes[value.base].clone();
         match &node.op {
-            Op::Move(picks) if value.is_settled() && keeps_holes(function, picks.as_deref()) => {
+            Op::Move(picks) if value.is_settled() && keeps_holes(&function, picks.as_deref()) => {
                 let source = self.plain(node.inputs[0]);
                 let inner = self.apply(name, function, &source);
                 self.push(&node.name, node.op, vec![inner.base], node.shape)
@@ -180,7 +180,7 @@ impl Draft {
             }
             Op::Concat { axis } => {
                 let parts = self.parts(value, *axis);
-                let parts = parts.iter().map(|part| self.apply(name, function, part).base).collect();
+                let parts = parts.iter().map(|part| self.apply(name, function.clone(), part).base).collect();
                 self.push(&node.name, node.op, parts, node.shape)
             }
             _ => {
@@ -321,7 +321,7 @@ fn spread(coefficients: &Array1<f64>, plane: usize) -> Array1<f64> {
 }
 
 /// Whether places that read nothing are 0 after the function too.
-fn keeps_holes(function: Function, picks: Option<&[Option<u32>]>) -> bool {
+fn keeps_holes(function: &Function, picks: Option<&[Option<u32>]>) -> bool {
     function.at(0.0) == 0.0 || picks.is_none_or(|picks| picks.iter().all(Option::is_some))
 }
 

@@ -98,7 +98,7 @@ impl Assembly<'_> {
             None => Grid { step: &root.step * 2f64.powi(shift as i32), ..root.clone() },
         };
         let told = self.classes.is_public(id) || self.classes.is_told(id);
-        let tabulated = matches!(self.network.nodes[id].op, Op::Apply(Function::Other(_)));
+        let tabulated = matches!(self.network.nodes[id].op, Op::Apply(Function::Other(_) | Function::Factor(_)));
         let step = (tabulated || is_free(self.network, id) && told).then(|| grid.any_step());
         self.run(id, layer, grid)?;
         if let Some(layer) = &mut self.layers[id - 1] {

@@ -12,6 +12,7 @@
 //! | decay | table | `q`: keys from −16 to 0; result: `2^−(b+6)` |
 //! | a step | table of 0 and 1 | `q`: as any other; result: 1 |
 //! | any other | table | powers of two that reach an eighth beyond what calibration found |
+//! | factor of a quotient | table, keys from one end of what calibration found to the other | powers of two, with `min(b + 4, 12)` bits |
 //!
 //! Tables have `2^(b+2)` keys; beyond ten bits the range of their keys doubles, so that a clamped key costs less than a unit.
 //! Where the weights are too large for keys that fine, keys are coarser by a power of two. Apart from that and from other functions
@@ -19,10 +20,11 @@
 
 use super::network::Function;
 use crate::architecture::Interval;
+use crate::graph::Composed;
 use crate::layers::Activation;
 
 /// How far beyond what calibration found a table reaches.
-const ROOM: f64 = 1.125;
+pub(super) const ROOM: f64 = 1.125;
 
 /// An activation as integers.
 #[derive(Clone)]
@@ -45,40 +47,51 @@ pub(super) struct Fixed {
 
 impl Form {
     /// The form of `function` in `bits` bits, with keys `coarser` times as far apart as they could be.
-    pub(super) fn new(function: Function, bits: u32, coarser: f64) -> Self {
+    pub(super) fn new(function: &Function, bits: u32, coarser: f64) -> Self {
         let (signed, unsigned) = ((1i64 << (bits - 1)) - 1, (1i64 << bits) - 1);
         match function {
             Function::Identity => Self::clamp(-signed, signed, None),
             Function::Fine => Self::clamp(1 - fine(bits), fine(bits) - 1, None),
             Function::Decay => decay(bits, coarser),
             Function::Relu => Self::clamp(0, unsigned, None),
-            Function::LeakyRelu(alpha) => leaky(alpha, signed),
-            Function::Clip(lo, hi) => clip(lo, hi, if lo >= 0.0 { unsigned } else { signed }, coarser),
+            Function::LeakyRelu(alpha) => leaky(*alpha, signed),
+            Function::Clip(lo, hi) => clip(*lo, *hi, if *lo >= 0.0 { unsigned } else { signed }, coarser),
             Function::Sigmoid => table(function, bits, Interval::new(0, unsigned), 8.0 * coarser, bits),
             Function::Tanh => table(function, bits, Interval::new(-signed, signed), 4.0 * coarser, bits - 1),
-            Function::Other(_) => Self::tabulated(function, bits, Fixed { key: coarser, value: 1.0 }),
+            Function::Other(_) | Function::Factor(_) => {
+                Self::tabulated(function, bits, Fixed { key: coarser, value: 1.0 })
+            }
         }
     }
 
     /// The table of any function, for keys and values of the given scales: keys on both sides of 0, a value that is not finite being
     /// that of the nearest key which has one.
-    pub(super) fn tabulated(function: Function, bits: u32, fixed: Fixed) -> Self {
+    pub(super) fn tabulated(function: &Function, bits: u32, fixed: Fixed) -> Self {
         let half = 1i64 << (bits + 1);
-        let clamp = Interval::new(-half, half - 1);
         let (top, least) = ends(function, bits);
-        let value = |q: i64| function.at(q as f64 * fixed.key) / fixed.value;
+        Self::table(|x| function.at(x), Interval::new(-half, half - 1), Interval::new(least, top), fixed)
+    }
+
+    /// The table of what a quotient multiplies with, for these keys.
+    pub(super) fn factor(function: &Composed, bits: u32, keys: Interval, fixed: Fixed) -> Self {
+        let top = fine_top(bits);
+        Self::table(|x| function.at(x), keys, Interval::new(-top, top), fixed)
+    }
+
+    fn table(function: impl Fn(f64) -> f64, clamp: Interval, image: Interval, fixed: Fixed) -> Self {
+        let value = |q: i64| function(q as f64 * fixed.key) / fixed.value;
         let finite: Vec<i64> = (clamp.lo..=clamp.hi).filter(|&q| value(q).is_finite()).collect();
         let nearest = |q: i64| {
             let after = finite.partition_point(|&other| other < q);
             let near = [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|index| finite.get(index));
             near.min_by_key(|&&other| (other - q).abs()).map_or(0.0, |&other| value(other))
         };
-        let values = (clamp.lo..=clamp.hi).map(|q| round(nearest(q)).clamp(least, top)).collect();
-        Self { activation: Activation::Table { clamp, values }, top, fixed: Some(fixed) }
+        let values = (clamp.lo..=clamp.hi).map(|q| round(nearest(q)).clamp(image.lo, image.hi)).collect();
+        Self { activation: Activation::Table { clamp, values }, top: image.hi, fixed: Some(fixed) }
     }
 
     /// Scales for the arguments and values that calibration found: powers of two, with an eighth of room.
-    pub(super) fn calibrated(function: Function, bits: u32, argument: f64, value: f64) -> Fixed {
+    pub(super) fn calibrated(function: &Function, bits: u32, argument: f64, value: f64) -> Fixed {
         let (keys, (top, _)) = ((1i64 << (bits + 1)) as f64, ends(function, bits));
         let value = if function.is_step() { 1.0 } else { power_above(ROOM * value / top as f64) };
         Fixed { key: power_above(ROOM * argument / keys), value }
@@ -95,7 +108,7 @@ impl Form {
 }
 
 /// Largest and smallest integer of a tabulated function's values.
-fn ends(function: Function, bits: u32) -> (i64, i64) {
+fn ends(function: &Function, bits: u32) -> (i64, i64) {
     let signed = (1i64 << (bits - 1)) - 1;
     if function.is_step() {
         return (1, 0);
@@ -105,7 +118,16 @@ fn ends(function: Function, bits: u32) -> (i64, i64) {
 
 /// One more than the largest integer of the fine identity.
 fn fine(bits: u32) -> i64 {
-    1 << (bits.max(12.min(bits + 4)) - 1)
+    1 << (fine_bits(bits) - 1)
+}
+
+fn fine_bits(bits: u32) -> u32 {
+    bits.max(12.min(bits + 4))
+}
+
+/// Largest integer of what a quotient multiplies with. Its sign costs no bit: most have one sign throughout.
+pub(super) fn fine_top(bits: u32) -> i64 {
+    (1 << fine_bits(bits)) - 1
 }
 
 /// Exponentials of what is at most 0. Their values have more bits than others: shares of many small ones are computed from them.
@@ -129,7 +151,7 @@ fn clip(lo: f64, hi: f64, top: i64, coarser: f64) -> Form {
     Form::clamp(round(lo / step), round(hi / step), Some(Fixed { key: step, value: step }))
 }
 
-fn table(function: Function, bits: u32, image: Interval, reach: f64, fraction: u32) -> Form {
+fn table(function: &Function, bits: u32, image: Interval, reach: f64, fraction: u32) -> Form {
     let reach = if bits > 10 { 2.0 * reach } else { reach };
     let half = 1i64 << (bits + 1);
     let fixed = Fixed { key: reach / half as f64, value: 0.5f64.powi(fraction as i32) };

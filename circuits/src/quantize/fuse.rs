@@ -10,7 +10,7 @@ use ndarray::{Array1, Array2, ArrayD, Axis, Ix2, IxDyn, Zip, concatenate};
 
 pub use refusal::Refusal;
 use refusal::{CONSTANT, HALF_OPEN, LEFT, NAMES, QUOTIENT, Reason, VECTOR};
-pub(super) use refusal::{misplaced, operator};
+pub(super) use refusal::{misplaced, norms, operator};
 
 use super::draft::{Draft, Lazy, Readout};
 use super::network::{Function, Linear, Op};
@@ -170,6 +170,8 @@ impl Walk {
             FloatOp::Clip { lo, hi } => clip(f64::from(lo), f64::from(hi))?,
             FloatOp::Sigmoid => Function::Sigmoid,
             FloatOp::Unary(function) => Function::Other(function),
+            FloatOp::Composed(ref function) => Function::Factor(function.clone()),
+            FloatOp::Fine => Function::Fine,
             _ => Function::Tanh,
         };
         match value {

@@ -5,9 +5,9 @@ use super::forms::{Fixed, Form};
 use super::network::{Function, Network, Op};
 use super::options::WIDTHS;
 use super::precision::Bits;
-use crate::architecture::{Architecture, LayerNode, ParameterId};
+use crate::architecture::{Architecture, Interval, LayerNode, ParameterId};
 use crate::costs;
-use crate::layers::{Layer, MAX_SHIFT, Requantize};
+use crate::layers::{Activation, Layer, MAX_SHIFT, Requantize};
 
 /// Refuses a network that is not the architecture's graph.
 pub(super) fn same_graph(like: &Architecture, network: &Network) -> Result<(), QuantizeError> {
@@ -38,7 +38,7 @@ pub(super) fn shift(like: &Architecture, id: usize) -> Result<u32, QuantizeError
 }
 
 /// The activation of the architecture's layer that is node `id`, as the form of `function` that gives it.
-pub(super) fn form(like: &Architecture, id: usize, function: Function, bits: u32) -> Result<Form, QuantizeError> {
+pub(super) fn form(like: &Architecture, id: usize, function: &Function, bits: u32) -> Result<Form, QuantizeError> {
     let forms = forms(&like.layers[id - 1], function, bits);
     match &like.layers[id - 1] {
         LayerNode { layer: Layer::Requantize(layer), .. } => {
@@ -56,7 +56,7 @@ pub(super) fn bits(like: &Architecture, network: &Network, bits: &mut Bits) {
         let weight = layer.layer.weight().and_then(|id| like.parameters.get(id.0));
         bits.weights[id] = weight.map_or(bits.weights[id], |spec| costs::bits(spec.interval));
         let activation = match (&node.op, &layer.layer) {
-            (Op::Apply(function), Layer::Requantize(_)) => WIDTHS.into_iter().find(|&b| fits(layer, *function, b)),
+            (Op::Apply(function), Layer::Requantize(_)) => WIDTHS.into_iter().find(|&b| fits(layer, function, b)),
             (Op::Share, Layer::Share(share)) => share.scale.checked_ilog2(),
             (Op::Standardize(_), Layer::Standardize(scores)) => {
                 Some(((scores.scale as f64 / (node.width() as f64).sqrt()).log2().round() as u32).saturating_add(2))
@@ -69,7 +69,7 @@ pub(super) fn bits(like: &Architecture, network: &Network, bits: &mut Bits) {
 }
 
 /// Whether a layer's activation may be `function` in so many bits.
-fn fits(layer: &LayerNode, function: Function, bits: u32) -> bool {
+fn fits(layer: &LayerNode, function: &Function, bits: u32) -> bool {
     let Layer::Requantize(Requantize { activation, .. }) = &layer.layer else { return false };
     let same = |form: Form| form.activation.keys() == activation.keys();
     match function {
@@ -80,13 +80,27 @@ fn fits(layer: &LayerNode, function: Function, bits: u32) -> bool {
 }
 
 /// What the function's form may be: its keys are so many powers of two coarser, or any power of two apart.
-fn forms(layer: &LayerNode, function: Function, bits: u32) -> Vec<Form> {
+fn forms(layer: &LayerNode, function: &Function, bits: u32) -> Vec<Form> {
     let powers = |range: std::ops::Range<i32>| range.map(|power| 2f64.powi(power));
     match (function, layer.step) {
         (Function::Other(_), Some(value)) => {
             powers(-60..60).map(|key| Form::tabulated(function, bits, Fixed { key, value })).collect()
         }
+        (Function::Factor(program), Some(value)) => {
+            let Some(keys) = tabulated_keys(&layer.layer) else { return Vec::new() };
+            powers(-60..60).map(|key| Form::factor(program, bits, keys, Fixed { key, value })).collect()
+        }
         _ => powers(0..MAX_SHIFT as i32).map(|coarser| Form::new(function, bits, coarser)).collect(),
+    }
+}
+
+/// The keys of a layer's table.
+fn tabulated_keys(layer: &Layer) -> Option<Interval> {
+    match layer {
+        Layer::Requantize(Requantize { activation: Activation::Table { clamp, values }, .. }) => {
+            (values.len() as u64 == clamp.size()).then_some(*clamp)
+        }
+        _ => None,
     }
 }
 

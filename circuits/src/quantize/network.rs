@@ -9,7 +9,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, Axis, CowArray, Ix3, co
 use zeroize::Zeroize;
 
 use super::windows::{Averaging, Convolution, largest};
-use crate::graph::Unary;
+use crate::graph::{Composed, Unary};
 use crate::window::Window;
 
 /// Nodes in topological order; node 0 is the record, and every node is needed for the output.
@@ -98,7 +98,7 @@ impl Drop for Scaling {
 }
 
 /// An activation.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Function {
     /// `x`.
     Identity,
@@ -118,11 +118,13 @@ pub(super) enum Function {
     Decay,
     /// Another function, tabulated where calibration found its arguments.
     Other(Unary),
+    /// What a quotient multiplies with: the same with more keys, between the ends that calibration found, and values of more bits.
+    Factor(Composed),
 }
 
 impl Function {
     /// The value at `x`.
-    pub(super) fn at(self, x: f64) -> f64 {
+    pub(super) fn at(&self, x: f64) -> f64 {
         match self {
             Self::Identity | Self::Fine => x,
             Self::Relu => x.max(0.0),
@@ -133,16 +135,17 @@ impl Function {
                     alpha * x
                 }
             }
-            Self::Clip(lo, hi) => x.max(lo).min(hi),
+            Self::Clip(lo, hi) => x.max(*lo).min(*hi),
             Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
             Self::Tanh => x.tanh(),
             Self::Decay => x.min(0.0).exp(),
             Self::Other(function) => function.at(x),
+            Self::Factor(function) => function.at(x),
         }
     }
 
     /// Steepest slope: the function is Lipschitz with this constant. That of another function is known from its table only.
-    pub(super) fn slope(self) -> f64 {
+    pub(super) fn slope(&self) -> f64 {
         match self {
             Self::Sigmoid => 0.25,
             Self::LeakyRelu(alpha) => alpha.abs().max(1.0),
@@ -151,7 +154,7 @@ impl Function {
     }
 
     /// How far apart its values can be, if they are bounded.
-    pub(super) fn span(self) -> Option<f64> {
+    pub(super) fn span(&self) -> Option<f64> {
         match self {
             Self::Sigmoid | Self::Decay => Some(1.0),
             Self::Tanh => Some(2.0),
@@ -161,25 +164,25 @@ impl Function {
     }
 
     /// Whether its values are 0 and 1.
-    pub(super) fn is_step(self) -> bool {
+    pub(super) fn is_step(&self) -> bool {
         matches!(self, Self::Other(function) if function.is_step())
     }
 
     /// Whether values jump at places that may lie between keys.
-    pub(super) fn jumps(self) -> bool {
+    pub(super) fn jumps(&self) -> bool {
         matches!(self, Self::Other(function) if function.jumps())
     }
 
     /// Whether it never falls.
-    pub(super) fn is_monotone(self) -> bool {
-        !matches!(self, Self::Other(_)) && !matches!(self, Self::LeakyRelu(alpha) if alpha < 0.0)
+    pub(super) fn is_monotone(&self) -> bool {
+        !matches!(self, Self::Other(_) | Self::Factor(_)) && !matches!(self, Self::LeakyRelu(alpha) if *alpha < 0.0)
     }
 
     /// Whether no value is below zero.
-    pub(super) fn is_nonnegative(self) -> bool {
+    pub(super) fn is_nonnegative(&self) -> bool {
         matches!(self, Self::Other(function) if function.is_nonnegative())
             || matches!(self, Self::Relu | Self::Sigmoid | Self::Decay)
-            || matches!(self, Self::Clip(lo, _) if lo >= 0.0)
+            || matches!(self, Self::Clip(lo, _) if *lo >= 0.0)
     }
 }
 

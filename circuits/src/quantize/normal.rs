@@ -69,7 +69,7 @@ impl<'a> Rebuild<'a> {
 
     /// The pooling that comes before activation `id` although the graph has it after.
     fn delayed(&self, id: usize) -> Option<usize> {
-        let Op::Apply(function) = self.old.nodes[id].op else { return None };
+        let Op::Apply(function) = &self.old.nodes[id].op else { return None };
         let only = (self.readers[id] == 1 && function.is_monotone()).then(|| self.old.readers(id).next())??;
         self.parts(only).then_some(only)
     }
@@ -146,7 +146,7 @@ impl<'a> Rebuild<'a> {
     fn is_free(&self, id: usize) -> bool {
         let node = &self.old.nodes[id];
         match node.op {
-            Op::Apply(function) => {
+            Op::Apply(ref function) => {
                 let before = &self.old.nodes[node.inputs[0]];
                 !is_fixed(function) && !before.multiplies() && !before.normalises()
             }
@@ -231,7 +231,7 @@ impl<'a> Rebuild<'a> {
     fn is_nonnegative(&self, id: usize) -> bool {
         let node = &self.old.nodes[id];
         match node.op {
-            Op::Apply(function) => function.is_nonnegative(),
+            Op::Apply(ref function) => function.is_nonnegative(),
             _ => node.passes() && node.inputs.iter().all(|&input| self.is_nonnegative(input)),
         }
     }

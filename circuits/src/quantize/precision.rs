@@ -166,7 +166,7 @@ impl Group {
 
 /// Whether a node's scale is that of its classes: of a mean, only where others read it together with them.
 fn shares(network: &Network, id: usize) -> bool {
-    match network.nodes[id].op {
+    match &network.nodes[id].op {
         Op::Apply(function) if !is_fixed(function) => is_free(network, id) || network.keeps_scale(id),
         _ => false,
     }

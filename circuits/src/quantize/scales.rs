@@ -40,7 +40,7 @@ impl Assembly<'_> {
     pub(super) fn choose_targets(&mut self) {
         let mut shared = 0f64;
         for id in (1..self.network.nodes.len()).filter(|&id| is_free(self.network, id)) {
-            let Op::Apply(function) = self.network.nodes[id].op else { continue };
+            let Op::Apply(function) = &self.network.nodes[id].op else { continue };
             let form = Form::new(function, self.settings.bits.activations[id], 1.0);
             let groups = Groups::labelled(self.classes.labels(id));
             let steps = self.range(id, function, &form, &groups) / form.top as f64;
@@ -110,7 +110,7 @@ impl Assembly<'_> {
     }
 
     /// Largest activation of each group, as far as it is worth representing.
-    fn range(&self, id: usize, function: Function, form: &Form, groups: &Groups) -> Array1<f64> {
+    fn range(&self, id: usize, function: &Function, form: &Form, groups: &Groups) -> Array1<f64> {
         match function {
             Function::LeakyRelu(_) => {
                 let before = groups.largest(&self.floats[self.network.nodes[id].inputs[0]]) / 4.0;
@@ -122,7 +122,7 @@ impl Assembly<'_> {
     }
 
     /// Settles an activation and the accumulators that it reads.
-    pub(super) fn activation(&mut self, id: usize, function: Function) -> Result<(), QuantizeError> {
+    pub(super) fn activation(&mut self, id: usize, function: &Function) -> Result<(), QuantizeError> {
         let mut form = self.form(id, function)?;
         let root = self.network.nodes[id].inputs[0];
         let shift = match form.fixed {
@@ -159,7 +159,7 @@ impl Assembly<'_> {
     }
 
     /// A product has the scale of its factors: the shift that makes it what the activation reads, or as coarse as it is.
-    fn product(&self, id: usize, root: usize, function: Function, form: &mut Form) -> Result<u32, QuantizeError> {
+    fn product(&self, id: usize, root: usize, function: &Function, form: &mut Form) -> Result<u32, QuantizeError> {
         if let Some(like) = self.like {
             return like::shift(like, id);
         }
@@ -177,7 +177,7 @@ impl Assembly<'_> {
     }
 
     /// A scale per class, private: the next layer's weights absorb it.
-    fn free(&mut self, id: usize, root: usize, function: Function, form: &Form) -> Result<u32, QuantizeError> {
+    fn free(&mut self, id: usize, root: usize, function: &Function, form: &Form) -> Result<u32, QuantizeError> {
         let groups = Groups::labelled(self.classes.labels(root));
         let members = self.members(root);
         let range = self.range(id, function, form, &groups);
@@ -311,7 +311,7 @@ impl Assembly<'_> {
         &mut self,
         id: usize,
         root: usize,
-        function: Function,
+        function: &Function,
         form: &mut Form,
         target: f64,
     ) -> Result<u32, QuantizeError> {

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use zkdx_circuits::Head;
 use zkdx_circuits::graph::FloatGraph;
 use zkdx_circuits::onnx::{ImportOptions, import};
-use zkdx_circuits::quantize::{Labelled, Options, QuantizeError, quantize};
+use zkdx_circuits::quantize::{Labelled, Options, QuantizeError, QuantizedModel, quantize};
 
-use crate::builder::noisy_records;
+use crate::builder::{noisy_records, outcome};
 
 /// Names of fixtures start with one of these.
-const FAMILIES: [&str; 18] = [
+const FAMILIES: [&str; 19] = [
     "attention_",
     "condition_",
     "einsum_",
@@ -24,6 +25,7 @@ const FAMILIES: [&str; 18] = [
     "more_",
     "odd_",
     "prepared_",
+    "quotient_",
     "rotary_",
     "scan",
     "spelled_",
@@ -40,6 +42,17 @@ fn fixtures() -> Vec<(String, FloatGraph)> {
     chosen.map(|(name, path)| (name, read(path))).collect()
 }
 
+/// What the error is measured against is the graph as it was imported.
+fn as_imported(name: &str, graph: &FloatGraph, model: &QuantizedModel, (records, most): (&[Vec<f64>], f64)) {
+    for raw in records {
+        let floats = graph.scores(&raw.iter().map(|&x| x as f32).collect::<Vec<_>>()).unwrap();
+        for (score, float) in outcome(model, raw).scores.iter().zip(floats) {
+            let off = (*score as f64 * model.architecture.score_scale - f64::from(float)).abs();
+            assert!(off <= most * 1.0001 + 1e-4, "{name}: {off} and not {most}");
+        }
+    }
+}
+
 #[test]
 fn scores_are_within_the_bound() {
     let graphs = fixtures();
@@ -48,15 +61,19 @@ fn scores_are_within_the_bound() {
         let records = noisy_records(5, 60, graph.input_shape().iter().product());
         let records: Vec<Vec<f64>> = records.iter().map(|record| record.iter().map(|x| 2.0 * x).collect()).collect();
         let labelled = Labelled { records: &records, classes: &vec![0; records.len()] };
-        let report = match quantize(&graph, &records, Some(labelled), &Options::default()) {
+        let (model, report) = match quantize(&graph, &records, Some(labelled), &Options::default()) {
             // What only moves entries.
             Err(QuantizeError::NoLayer) => continue,
-            other => other.unwrap_or_else(|error| panic!("{name}: {error}")).1,
+            other => other.unwrap_or_else(|error| panic!("{name}: {error}")),
         };
         let found = report.held_out.unwrap();
         assert!(found.max_error <= found.bound * 1.0001 + 1e-9, "{name}: {found}");
         // The range of a mask would leave nothing of the entries that it keeps.
         assert!(!name.starts_with("masked_") || found.max_error < 0.1, "{name}: {found}");
+        if name.starts_with("quotient_") {
+            assert_eq!(model.architecture.head, Head::Scores);
+            as_imported(&name, &graph, &model, (&records, found.max_error));
+        }
     }
 }
 

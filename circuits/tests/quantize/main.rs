@@ -16,6 +16,7 @@ mod patterns;
 mod planes;
 mod precision;
 mod products;
+mod quotients;
 mod random;
 mod records;
 mod references;

@@ -9,7 +9,7 @@ use zkdx_circuits::quantize::{Labelled, Options, quantize};
 
 use crate::builder::float_class;
 
-const MODELS: [&str; 9] = [
+const MODELS: [&str; 10] = [
     "dbn",
     "dbn-dynamic",
     "resnet-8",
@@ -19,6 +19,7 @@ const MODELS: [&str; 9] = [
     "phrases-transformer",
     "forest",
     "boosting",
+    "capsule",
 ];
 
 /// Those that are quantised already, and trees.

@@ -5,9 +5,11 @@ use crate::layers::{Activation, Layer, Requantize};
 use crate::quantize::forms::Form;
 use crate::quantize::network::Function;
 
+use super::tabulated::Tabulated;
+
 /// How an activation rounds.
-pub(super) struct Rounding {
-    pub(super) function: Function,
+pub(super) struct Rounding<'a> {
+    pub(super) function: &'a Function,
     form: Form,
     /// Smallest and largest result.
     ends: Interval,
@@ -17,8 +19,8 @@ pub(super) struct Rounding {
     steepest: Option<f64>,
 }
 
-impl Rounding {
-    pub(super) fn new(function: Function, layer: &Layer) -> Self {
+impl<'a> Rounding<'a> {
+    pub(super) fn new(function: &'a Function, layer: &Layer) -> Self {
         let Layer::Requantize(Requantize { shift, activation }) = layer else {
             unreachable!("an activation of the network is a requantisation of the architecture")
         };
@@ -27,13 +29,22 @@ impl Rounding {
         Self { function, steepest: steepest(function, activation), form, ends, divisor: 2f64.powi(*shift as i32) }
     }
 
+    /// The largest magnitude of a result.
+    pub(super) fn top(&self, step: f64) -> f64 {
+        self.form.top as f64 * step
+    }
+
     /// The largest error after an error before, for keys and results of the given scales.
     pub(super) fn worst(&self, x: f64, (key, step): (f64, f64), worst: f64) -> f64 {
         if self.function.is_step() {
             return f64::from(u8::from(self.differs(x, key, worst + 1e-9 * key)));
         }
+        if let (Function::Factor(program), Activation::Table { clamp, values }) = (self.function, &self.form.activation)
+        {
+            return Tabulated { program, keys: *clamp, values, key, step }.worst(x, worst);
+        }
         // Computed with floats, a sum that is 0 can be a little more.
-        if self.function == Function::Relu && x + worst <= 1e-12 * x.abs() {
+        if *self.function == Function::Relu && x + worst <= 1e-12 * x.abs() {
             return 0.0;
         }
         let slope = self.steepest.map_or(self.function.slope(), |steepest| steepest * step / key);
@@ -111,12 +122,11 @@ impl Rounding {
             Function::Relu | Function::Identity | Function::Fine => self.function.at(x),
             _ => self.function.at(clamped),
         };
-        let top = self.form.top as f64 * step;
-        (self.function.at(x) - inside).abs() + (inside.abs() - top).max(0.0)
+        (self.function.at(x) - inside).abs() + (inside.abs() - self.top(step)).max(0.0)
     }
 }
 
-fn steepest(function: Function, activation: &Activation) -> Option<f64> {
+fn steepest(function: &Function, activation: &Activation) -> Option<f64> {
     match (function, activation) {
         (Function::Other(_), Activation::Table { values, .. }) => {
             let steps = values.windows(2).map(|pair| pair[0].abs_diff(pair[1]));

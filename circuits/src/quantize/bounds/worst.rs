@@ -74,11 +74,13 @@ impl Step<'_> {
     fn activation(&self, input: &Array2<f64>) -> Array2<f64> {
         let (root, rounding) = (self.node.inputs[0], self.context.rounding(self.id));
         let (step, before) = (self.context.step(self.id), &self.context.assembled.grids[root]);
+        let exact = self.floats(self.id) - &self.context.assembled.grids[self.id].zero;
         let mut errors = Array2::zeros(input.dim());
-        for ((row, x), mut errors) in input.rows().into_iter().zip(self.floats(root).rows()).zip(errors.rows_mut()) {
-            for (k, (error, x)) in row.iter().zip(&x - &before.zero).enumerate() {
-                errors[k] = rounding.worst(x, (before.step[k] * rounding.divisor, step[k]), *error);
-            }
+        for ((record, k), &error) in input.indexed_iter() {
+            let x = self.floats(root)[[record, k]] - before.zero[k];
+            let worst = rounding.worst(x, (before.step[k] * rounding.divisor, step[k]), error);
+            // No integer is beyond those of the clamp: many layers would have errors without end.
+            errors[[record, k]] = worst.min(exact[[record, k]].abs() + rounding.top(step[k]));
         }
         errors
     }

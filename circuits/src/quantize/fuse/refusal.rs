@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Draft, Readout};
-use crate::graph::{FloatGraph, FloatOp};
+use crate::graph::FloatOp;
 use crate::quantize::network::Op;
 
 /// A node that cannot be quantised.
@@ -38,10 +38,6 @@ pub(in crate::quantize) const LEFT: Reason = (
     "transpose, so that the weights are a matrix on the right",
 );
 pub(in crate::quantize) const HALF_OPEN: Reason = ("has one open end that is not ReLU", "give both ends, or use Relu");
-pub(in crate::quantize) const MIDDLE: Reason = (
-    "divides by a norm in the middle of the network",
-    "only the end of a network may have it; use Softmax or LayerNormalization here",
-);
 pub(in crate::quantize) const NAMES: Reason = (
     "takes rows of a table by numbers that are computed, or of a table that is too long",
     "look up entries of the record itself, in tables of at most 4096 rows",
@@ -75,6 +71,8 @@ pub(in crate::quantize) fn operator(op: &FloatOp) -> &'static str {
         FloatOp::Sigmoid => "Sigmoid",
         FloatOp::Tanh => "Tanh",
         FloatOp::Unary(function) => function.name(),
+        FloatOp::Composed(_) => "Div",
+        FloatOp::Fine => "Identity",
         FloatOp::Softmax { .. } => "Softmax",
         FloatOp::Standardize { .. } => "LayerNormalization",
         FloatOp::Normalize { .. } => "Normalizer",
@@ -113,15 +111,14 @@ fn computing(draft: &Draft, needed: &[bool]) -> Vec<Refusal> {
     refusals
 }
 
-/// Nodes that divide by a norm although something else than the end of the network reads them, or that compute with names.
-pub(in crate::quantize) fn misplaced(graph: &FloatGraph, draft: &Draft, output: usize) -> Vec<Refusal> {
+/// Nodes that compute with names.
+pub(in crate::quantize) fn misplaced(draft: &Draft, output: usize) -> Vec<Refusal> {
+    computing(draft, &draft.needed(output))
+}
+
+/// Names of nodes that divide by a norm although something else than the end of the network reads them.
+pub(in crate::quantize) fn norms(draft: &Draft, output: usize) -> Vec<String> {
     let needed = draft.needed(output);
-    let names = computing(draft, &needed);
     let middle = draft.readouts.iter().filter(|(id, (kind, _))| needed[**id] && matches!(kind, Readout::Normalize(_)));
-    let refusal = |name: &str| {
-        let node = graph.nodes.iter().find(|node| node.name == name);
-        let (reason, advice) = MIDDLE;
-        Refusal { node: name.to_owned(), operator: node.map_or("", |node| operator(&node.op)), reason, advice }
-    };
-    middle.map(|(&id, _)| refusal(&draft.nodes[id].name)).chain(names).collect()
+    middle.map(|(&id, _)| draft.nodes[id].name.clone()).collect()
 }
