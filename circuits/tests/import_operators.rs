@@ -96,6 +96,19 @@ fn normalisations_in_several_nodes_become_one() {
 }
 
 #[test]
+fn softmax_in_several_nodes_becomes_one() {
+    for name in ["quotient_softmax", "quotient_softmax_shifted"] {
+        let graph = model(name).0;
+        let count = |is: fn(&FloatOp) -> bool| graph.nodes.iter().filter(|node| is(&node.op)).count();
+        assert_eq!(count(|op| matches!(op, FloatOp::Softmax { axis: 1 })), 1, "{name}");
+        assert_eq!(count(|op| matches!(op, FloatOp::Div | FloatOp::Unary(_) | FloatOp::MaxPool { .. })), 0, "{name}");
+        assert!(graph.notes.iter().any(|note| note == "1 softmax spelled in several nodes"), "{:?}", graph.notes);
+    }
+    // Of sigmoids there is no softmax.
+    assert!(model("quotient_shares").0.nodes.iter().any(|node| matches!(node.op, FloatOp::Div)));
+}
+
+#[test]
 fn the_smallest_is_the_largest_of_the_opposites() {
     let record = [0.5, -1.0, -1.0, 2.0];
     for (name, expected) in [("least", record.map(|x| -x)), ("top", record), ("bottom", record.map(|x| -x))] {

@@ -292,6 +292,34 @@ fn they_keep_to_a_given_architecture() {
     }
 }
 
+/// Other weights, the same tables: only numbers are in them.
+#[test]
+fn retrained_networks_keep_the_architecture() {
+    let mut kept = 0;
+    for (name, graph) in graphs() {
+        let (before, _) = quantised(name, &graph);
+        let mut other = graph.clone();
+        for (seed, node) in other.nodes.iter_mut().enumerate() {
+            if let FloatOp::Constant(values) = &mut node.op
+                && values.len() > 1
+            {
+                let shifts = noise(seed as u64 + 1, values.len());
+                values.iter_mut().zip(shifts).for_each(|(value, shift)| *value *= 1.0 + 0.02 * shift);
+            }
+        }
+        let like = Options { like: Some(&before.architecture), ..Options::default() };
+        match faithful(&other, &like) {
+            Ok((after, _)) => {
+                assert_eq!(after.architecture.digest(), before.architecture.digest(), "{name}");
+                assert!(after.parameters.tensors() != before.parameters.tensors(), "{name}");
+                kept += 1;
+            }
+            Err(error) => assert!(error.to_string().contains("does not fit: its weights need "), "{name}: {error}"),
+        }
+    }
+    assert!(kept > 10, "{kept}");
+}
+
 /// A squash is one table, a sum of squares, a product: one rounding of the vector, none of the sum.
 #[test]
 fn a_squash_rounds_once_before_its_table() {
