@@ -130,6 +130,7 @@ fn a_committed_map_is_opened() {
 fn several_maps_go_under_one_proof() {
     let place = quantized();
     keyed(&place, "--outcome class --records 2");
+    ["records", "proofs"].iter().for_each(|name| std::fs::create_dir(place.path(name)).expect("a directory"));
     place.ok("commit --records patients.csv --out-dir records");
     place.ok("prove --records records --out-dir proofs");
     let name = std::fs::read_dir(place.path("proofs")).expect("proofs").filter_map(Result::ok);
