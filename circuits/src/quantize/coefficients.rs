@@ -29,6 +29,10 @@ impl Drop for Coefficients {
     }
 }
 
+/// How many times what a channel's inputs can add up to its bias must be below zero for the channel to be cleared. A bias that is less far away
+/// widens bounds by two bits at most, and whether a model has one is not worth another architecture.
+const FAR: f64 = 2.0;
+
 /// What the integers of a layer may be.
 pub(super) struct Limits {
     pub(super) weight: i64,
@@ -63,21 +67,15 @@ impl Coefficients {
         }
     }
 
-    /// Clears the weights and biases of channels that stay below zero on all inputs of an interval, so that neither their biases nor their
-    /// weights decide scales or bounds: a ReLU makes 0 of them before and after.
+    /// Clears the weights and biases of channels whose biases are below zero by [`FAR`] times all that inputs of an interval can add up to, so
+    /// that these biases do not decide scales and bounds: a ReLU makes 0 of such channels before and after.
     pub(super) fn silence(&mut self, input: Interval) {
-        let (lo, hi) = (input.lo as f64, input.hi as f64);
         let by_row = self.axis == Axis(0);
-        let mut peaks = vec![0.0; self.channels()];
-        for ((row, column), slope) in self.slopes.indexed_iter() {
-            peaks[if by_row { row } else { column }] += (slope * lo).max(slope * hi).max(0.0);
-        }
+        let reach = self.norms() * input.magnitude() as f64;
         let each = (self.offsets.len() / self.channels().max(1)).max(1);
         let highest = |offsets: ArrayView1<'_, f64>| offsets.fold(f64::NEG_INFINITY, |max, &b| max.max(b));
         let offsets: Vec<f64> = self.offsets.exact_chunks(each).into_iter().map(highest).collect();
-        // Not by a sum's rounding.
-        let silent = |(peak, offset): (&f64, &f64)| peak + offset < -1e-9 * peak;
-        self.silent = peaks.iter().zip(&offsets).map(silent).collect();
+        self.silent = reach.iter().zip(&offsets).map(|(reach, &offset)| offset < -FAR * reach).collect();
         let silent = &self.silent;
         self.slopes.indexed_iter_mut().for_each(|((row, column), slope)| {
             *slope = if silent[if by_row { row } else { column }] { 0.0 } else { *slope };

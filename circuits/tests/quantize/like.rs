@@ -52,10 +52,11 @@ fn a_model_that_does_not_fit_is_refused_by_layer() {
         "the model is not of the given architecture: the graph: the model has 5 layers, the architecture 1"
     );
     let mut larger = graph("logreg");
-    larger.nodes.iter_mut().for_each(|node| match &mut node.op {
-        FloatOp::Constant(values) => values.mapv_inplace(|value| 4.0 * value),
-        _ => {}
-    });
+    for node in &mut larger.nodes {
+        if let FloatOp::Constant(values) = &mut node.op {
+            values.mapv_inplace(|value| 4.0 * value);
+        }
+    }
     let bits = quantize(&larger, &calibration, None, &like).map(drop).unwrap_err().to_string();
     assert!(bits.starts_with("layer `LinearClassifier` does not fit: its weights need"), "{bits}");
     assert!(bits.ends_with("quantise it without the given architecture, which needs a setup of its own"), "{bits}");

@@ -242,7 +242,7 @@ fn with_a_unit_of_bias(bias: f32) -> FloatGraph {
 
 #[test]
 fn a_unit_that_never_fires_costs_its_neighbours_nothing() {
-    let (low, far) = (with_a_unit_of_bias(-12.0), with_a_unit_of_bias(-1200.0));
+    let (low, far) = (with_a_unit_of_bias(-100.0), with_a_unit_of_bias(-10_000.0));
     for bits in [4, 8, 12] {
         let options = Options { weight_bits: bits, activation_bits: bits, ..Options::default() };
         let [low, far] = [&low, &far].map(|graph| model(graph, &options));
