@@ -1,5 +1,10 @@
 //! The same integers and classes as ONNX Runtime's, and architectures that say nothing of weights.
 
+use std::path::PathBuf;
+
+use zkdx_circuits::onnx::{ImportOptions, import};
+use zkdx_circuits::quantize::{Options, quantize};
+
 use crate::case::{Case, class, distances, run};
 
 #[test]
@@ -67,4 +72,25 @@ fn the_architecture_says_nothing_of_weights() {
         compared += 1;
     }
     assert!(compared >= 2);
+}
+
+/// 24 bits are what the floats of ONNX Runtime have.
+#[test]
+fn multipliers_of_a_reference_model_have_24_bits() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models/resnet-8-int8");
+    let graph = import(&std::fs::read(folder.join("model.onnx")).expect("a model"), &ImportOptions::default());
+    let graph = graph.expect("a graph");
+    let len: usize = graph.input_shape().iter().product();
+    let table = std::fs::read_to_string(folder.join("calibration.csv")).expect("records");
+    let row = |line: &str| line.split(',').take(len).map(|cell| cell.parse().expect("a number")).collect::<Vec<f64>>();
+    let records: Vec<_> = table.lines().skip(1).map(row).collect();
+    let (model, _) = quantize(&graph, &records, None, &Options::default()).expect("integers");
+    let specs = model.architecture.parameters.iter().zip(model.parameters.tensors());
+    let multipliers: Vec<i64> = specs
+        .filter(|(spec, _)| spec.name.ends_with(".multiplier"))
+        .flat_map(|(_, tensor)| tensor.iter().map(|factor| factor.abs()).collect::<Vec<_>>())
+        .collect();
+    assert!(multipliers.len() > 100, "{}", multipliers.len());
+    let fewest = multipliers.iter().copied().min().expect("multipliers");
+    assert!(fewest >= 1 << 23, "{fewest}");
 }
