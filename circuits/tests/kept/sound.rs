@@ -5,7 +5,7 @@ mod layers_support;
 
 use layers_support::{accepted, set, splitmix, try_forged, words};
 use zkdx_circuits::architecture::Policy;
-use zkdx_circuits::system::{Role, TensorId, TensorSystem};
+use zkdx_circuits::system::{Definition, Role, TensorId, TensorSystem};
 
 use crate::case::Case;
 
@@ -60,7 +60,9 @@ fn forged_entries_are_refused() {
         let case = proven(&case);
         let system = case.system();
         let honest = case.witness(&system);
-        for index in made(&system).filter(|&index| system.tensors[index].definition.is_chosen()) {
+        let hint =
+            |definition: &Definition| definition.is_chosen() || matches!(definition, Definition::Remainder { .. });
+        for index in made(&system).filter(|&index| hint(&system.tensors[index].definition)) {
             let mut entries = honest.entries(TensorId(index)).into_owned();
             let entry = splitmix(&mut state) as usize % entries.len();
             entries[entry] += CHANGES[tried % CHANGES.len()];
