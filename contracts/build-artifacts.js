@@ -5,7 +5,7 @@ const { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } = requ
 const { join } = require('node:path');
 const solc = require('solc');
 
-const CONTRACTS = ['VerifyingKeyStore', 'Groth16Verifier', 'ModelRegistry', 'DiagnosisLog'];
+const CONTRACTS = ['VerifyingKeyStore', 'Groth16Verifier', 'VerifierGateway', 'ModelRegistry', 'DiagnosisLog'];
 const settings = JSON.parse(readFileSync(join(__dirname, 'compiler-settings.json'), 'utf8'));
 
 function compile() {

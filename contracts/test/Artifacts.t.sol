@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {DiagnosisLog} from "../sol/DiagnosisLog.sol";
 import {Groth16Verifier} from "../sol/Groth16Verifier.sol";
 import {ModelRegistry} from "../sol/ModelRegistry.sol";
+import {VerifierGateway} from "../sol/VerifierGateway.sol";
 import {VerifyingKeyStore} from "../sol/VerifyingKeyStore.sol";
 import {vm} from "./support/Vm.sol";
 
@@ -12,6 +13,7 @@ contract ArtifactsTest {
     function test_artifacts_are_the_code_under_test() public view {
         _compare("VerifyingKeyStore", type(VerifyingKeyStore).creationCode);
         _compare("Groth16Verifier", type(Groth16Verifier).creationCode);
+        _compare("VerifierGateway", type(VerifierGateway).creationCode);
         _compare("ModelRegistry", type(ModelRegistry).creationCode);
         _compare("DiagnosisLog", type(DiagnosisLog).creationCode);
     }

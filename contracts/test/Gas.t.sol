@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.24;
 
+import {Batches, ProofBatch} from "./support/Batches.sol";
 import {Diagnosis} from "../sol/types/Diagnosis.sol";
 import {Fixture, ProofCase} from "./support/Fixture.sol";
 import {LogFixture} from "./support/LogFixture.sol";
@@ -25,10 +26,34 @@ contract GasTest is LogFixture {
         for (uint256 i; i < CASES; ++i) {
             ProofCase memory c = _case(_json, i);
             _store.register(c.key);
-            bytes memory call = abi.encodeCall(_verifier.verify, (c.claim, c.words, c.proof));
-            uint256 execution = _measure(address(_verifier), call, string.concat("verify ", _shape(c)));
+            uint256 execution = _measureVerify(c);
             if (i == CLASS_ONLY) vm.assertLe(execution, 290000, "a class and two challenges");
         }
+    }
+
+    function test_gas_verify_batch() public {
+        uint256[4] memory counts = [uint256(1), 2, 8, 32];
+        uint256 single = _measureVerify(_good);
+        for (uint256 i; i < counts.length; ++i) {
+            ProofBatch memory batch = Batches.make(_json, _good, counts[i]);
+            bytes memory call = abi.encodeCall(_verifier.verifyBatch, (batch.claims, batch.words, batch.proofs));
+            string memory name = string.concat("verify batch of ", vm.toString(counts[i]), ", 2 words 2 challenges");
+            uint256 execution = _measure(address(_verifier), call, name);
+            if (counts[i] == 32) vm.assertLe(execution * 10, single * 32 * 6, "at most 60 % of as many single ones");
+        }
+    }
+
+    function test_gas_gateway() public {
+        ProofCase memory c = _good;
+        bytes4 version = _verifier.VERSION();
+        bytes memory proof = bytes.concat(version, c.proof);
+        _measure(address(_gateway), abi.encodeCall(_gateway.verify, (c.claim, c.words, proof)), "gateway verify");
+        ProofBatch memory batch = Batches.make(_json, c, 32);
+        bytes[] memory proofs = Batches.versioned(version, batch.proofs);
+        bytes memory call = abi.encodeCall(_gateway.verifyBatch, (batch.claims, batch.words, proofs));
+        _measure(address(_gateway), call, "gateway verify batch of 32");
+        vm.prank(GUARDIAN);
+        _measure(address(_gateway), abi.encodeCall(_gateway.freeze, (version)), "freeze version");
     }
 
     function test_gas_submit() public {
@@ -47,6 +72,11 @@ contract GasTest is LogFixture {
         bytes memory call =
             abi.encodeCall(_registry.register, (c.claim.keyDigest, c.claim.weightCommitment, c.metadataDigest, ""));
         _measure(address(_registry), call, "register model");
+    }
+
+    function _measureVerify(ProofCase memory c) private returns (uint256) {
+        bytes memory call = abi.encodeCall(_verifier.verify, (c.claim, c.words, c.proof));
+        return _measure(address(_verifier), call, string.concat("verify ", _shape(c)));
     }
 
     function _measureSubmit(string memory name) private {

@@ -13,6 +13,8 @@ library Transcript {
     bytes32 internal constant TAG_CONTEXT = keccak256("zkdx/v1/context");
     bytes32 internal constant TAG_CONTEXTS = keccak256("zkdx/v1/contexts");
     bytes32 internal constant TAG_NULLIFIER = keccak256("zkdx/v1/nullifier");
+    bytes32 internal constant TAG_VERIFIER = keccak256("zkdx/two-round-groth16/v1/verifier");
+    bytes32 internal constant TAG_BATCH = keccak256("zkdx/two-round-groth16/v1/batch");
 
     /// @notice What a proof must not be replayed outside of.
     /// @param chainId The chain.
@@ -105,5 +107,27 @@ library Transcript {
             value := keccak256(0x00, 0x40)
         }
         value %= Bn254.R;
+    }
+
+    /// @notice The weights of a batch: 1 for the first proof, 128 bits of a hash of everything for every other. A seed
+    /// binds its claim, its words and D_1; what is left of the proofs is bound beside it.
+    /// @param seeds The seed of each proof.
+    /// @param proofs The proofs, 320 bytes each.
+    /// @return weights The weight of each proof.
+    function batchWeights(bytes32[] memory seeds, bytes[] calldata proofs)
+        internal
+        pure
+        returns (uint256[] memory weights)
+    {
+        bytes32[] memory digests = new bytes32[](seeds.length);
+        for (uint256 i; i < seeds.length; ++i) {
+            digests[i] = keccak256(bytes.concat(seeds[i], proofs[i]));
+        }
+        bytes32 digest = keccak256(abi.encodePacked(TAG_BATCH, digests));
+        weights = new uint256[](seeds.length);
+        weights[0] = 1;
+        for (uint256 i = 1; i < seeds.length; ++i) {
+            weights[i] = uint256(keccak256(abi.encode(digest, i))) >> 128;
+        }
     }
 }

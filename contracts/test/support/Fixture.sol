@@ -3,6 +3,7 @@ pragma solidity ^0.8.24;
 
 import {DiagnosisLog} from "../../sol/DiagnosisLog.sol";
 import {Groth16Verifier} from "../../sol/Groth16Verifier.sol";
+import {VerifierGateway} from "../../sol/VerifierGateway.sol";
 import {ModelRegistry} from "../../sol/ModelRegistry.sol";
 import {VerifyingKeyStore} from "../../sol/VerifyingKeyStore.sol";
 import {Claim} from "../../sol/types/Claim.sol";
@@ -36,14 +37,22 @@ abstract contract Fixture {
     uint256 internal constant MOST_RECORDS = 11;
     uint256 internal constant CASES = 12;
 
+    address internal constant ADMIN = address(0xad317);
+    address internal constant GUARDIAN = address(0x6a4d);
+
     VerifyingKeyStore internal _store;
     Groth16Verifier internal _verifier;
+    VerifierGateway internal _gateway;
     ModelRegistry internal _registry;
     DiagnosisLog internal _log;
 
     function setUp() public virtual {
         _store = new VerifyingKeyStore();
         _verifier = new Groth16Verifier(_store);
+        _gateway = new VerifierGateway(1 days, ADMIN, GUARDIAN);
+        bytes4 version = _verifier.VERSION();
+        vm.prank(ADMIN);
+        _gateway.addVerifier(version, _verifier);
         _registry = new ModelRegistry(_store);
         _log = new DiagnosisLog(_verifier, _registry);
     }

@@ -10,6 +10,13 @@ struct CallGas {
     uint64 gasRemaining;
 }
 
+/// @notice An event as the test runner recorded it.
+struct RecordedLog {
+    bytes32[] topics;
+    bytes data;
+    address emitter;
+}
+
 /// @notice The cheatcodes that these tests use.
 interface Vm {
     function addr(uint256 privateKey) external pure returns (address);
@@ -23,8 +30,11 @@ interface Vm {
     function chainId(uint256 newChainId) external;
     function expectEmit(bool topic1, bool topic2, bool topic3, bool data, address emitter) external;
     function expectPartialRevert(bytes4 selector) external;
+    function deal(address account, uint256 balance) external;
+    function expectRevert() external;
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata data) external;
+    function getRecordedLogs() external returns (RecordedLog[] memory);
     function keyExistsJson(string calldata json, string calldata key) external view returns (bool);
     function lastCallGas() external view returns (CallGas memory);
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
@@ -37,6 +47,8 @@ interface Vm {
     function parseJsonUintArray(string calldata json, string calldata key) external pure returns (uint256[] memory);
     function prank(address sender) external;
     function readFile(string calldata path) external view returns (string memory);
+    function recordLogs() external;
+    function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function startPrank(address sender) external;
     function stopPrank() external;

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.24;
+
+import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
+import {IGroth16Verifier} from "../sol/interfaces/IGroth16Verifier.sol";
+import {IVerifierGateway} from "../sol/interfaces/IVerifierGateway.sol";
+import {VerifierGateway} from "../sol/VerifierGateway.sol";
+import {Claim} from "../sol/types/Claim.sol";
+import {Batches, ProofBatch} from "./support/Batches.sol";
+import {Fixture, ProofCase} from "./support/Fixture.sol";
+import {vm} from "./support/Vm.sol";
+
+/// @notice A verifier of another version that accepts everything: whoever routes to it has been fooled.
+contract Credulous is IGroth16Verifier {
+    bytes4 public constant VERSION = 0xc0ffee00;
+
+    function verify(Claim calldata, uint256[] calldata, bytes calldata) external pure {}
+    function verifyBatch(Claim[] calldata, uint256[][] calldata, bytes[] calldata) external pure {}
+}
+
+contract VerifierGatewayTest is Fixture {
+    bytes4 private constant UNKNOWN = 0x11223344;
+
+    bytes4 private _version;
+    ProofCase private _good;
+    VerifierGateway private _fresh;
+
+    function setUp() public override {
+        super.setUp();
+        _good = _case(_file(), CLASS_ONLY);
+        _store.register(_good.key);
+        _version = _verifier.VERSION();
+        _fresh = new VerifierGateway(1 days, ADMIN, GUARDIAN);
+    }
+
+    function test_version_is_that_of_the_tag() public view {
+        vm.assertEq(bytes32(_version), bytes32(bytes4(keccak256("zkdx/two-round-groth16/v1/verifier"))), "version");
+        vm.assertEq(address(_gateway.verifierOf(_version)), address(_verifier), "route");
+    }
+
+    function test_routes_by_version() public view {
+        _gateway.verify(_good.claim, _good.words, bytes.concat(_version, _good.proof));
+    }
+
+    function test_refuses_unknown_versions_and_short_proofs() public {
+        for (uint256 size; size < 4; ++size) {
+            vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.ProofTooShort.selector, size));
+            _gateway.verify(_good.claim, _good.words, new bytes(size));
+        }
+        vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.UnknownVersion.selector, UNKNOWN));
+        _gateway.verify(_good.claim, _good.words, bytes.concat(UNKNOWN, _good.proof));
+        // Without a version, the first bytes of A are taken for one.
+        bytes4 start = bytes4(_good.proof);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.UnknownVersion.selector, start));
+        _gateway.verify(_good.claim, _good.words, _good.proof);
+        vm.expectRevert(abi.encodeWithSelector(IGroth16Verifier.ProofLength.selector, 0));
+        _gateway.verify(_good.claim, _good.words, bytes.concat(_version));
+    }
+
+    function test_refuses_a_bad_proof() public {
+        ProofCase memory c = _good;
+        c.words[1] ^= 1;
+        vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
+        _gateway.verify(c.claim, c.words, bytes.concat(_version, c.proof));
+    }
+
+    function test_batches() public {
+        ProofBatch memory batch = Batches.make(_file(), _good, 3);
+        bytes[] memory proofs = Batches.versioned(_version, batch.proofs);
+        _gateway.verifyBatch(batch.claims, batch.words, proofs);
+        proofs[2] = bytes.concat(UNKNOWN, batch.proofs[2]);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.MixedVersions.selector, _version, UNKNOWN));
+        _gateway.verifyBatch(batch.claims, batch.words, proofs);
+        proofs[2] = new bytes(3);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.ProofTooShort.selector, 3));
+        _gateway.verifyBatch(batch.claims, batch.words, proofs);
+        proofs = Batches.versioned(_version, batch.proofs);
+        batch.words[1][1] ^= 1;
+        vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
+        _gateway.verifyBatch(batch.claims, batch.words, proofs);
+        vm.expectRevert(IGroth16Verifier.EmptyBatch.selector);
+        _gateway.verifyBatch(batch.claims, batch.words, new bytes[](0));
+    }
+
+    function test_only_the_admin_adds_and_only_once() public {
+        bytes memory refusal = abi.encodeWithSelector(
+            IAccessControl.AccessControlUnauthorizedAccount.selector, GUARDIAN, _fresh.DEFAULT_ADMIN_ROLE()
+        );
+        vm.expectRevert(refusal);
+        vm.prank(GUARDIAN);
+        _fresh.addVerifier(_version, _verifier);
+
+        vm.expectEmit(true, true, true, true, address(_fresh));
+        emit IVerifierGateway.VerifierAdded(_version, _verifier);
+        vm.prank(ADMIN);
+        _fresh.addVerifier(_version, _verifier);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.VersionTaken.selector, _version));
+        vm.prank(ADMIN);
+        _fresh.addVerifier(_version, _verifier);
+    }
+
+    function test_refuses_a_verifier_that_says_another_version() public {
+        Credulous credulous = new Credulous();
+        bytes4 said = credulous.VERSION();
+        vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.VersionMismatch.selector, UNKNOWN, said));
+        vm.prank(ADMIN);
+        _fresh.addVerifier(UNKNOWN, credulous);
+        // No contract at all.
+        vm.expectRevert();
+        vm.prank(ADMIN);
+        _fresh.addVerifier(UNKNOWN, IGroth16Verifier(address(0xdead)));
+    }
+
+    function test_only_a_guardian_freezes_and_for_good() public {
+        bytes memory refusal = abi.encodeWithSelector(
+            IAccessControl.AccessControlUnauthorizedAccount.selector, ADMIN, _gateway.GUARDIAN_ROLE()
+        );
+        vm.expectRevert(refusal);
+        vm.prank(ADMIN);
+        _gateway.freeze(_version);
+
+        vm.expectEmit(true, true, true, true, address(_gateway));
+        emit IVerifierGateway.VersionFrozen(_version, GUARDIAN);
+        vm.prank(GUARDIAN);
+        _gateway.freeze(_version);
+        bytes memory frozen = abi.encodeWithSelector(IVerifierGateway.FrozenVersion.selector, _version);
+        vm.expectRevert(frozen);
+        _gateway.verify(_good.claim, _good.words, bytes.concat(_version, _good.proof));
+        ProofBatch memory batch = Batches.make(_file(), _good, 1);
+        bytes[] memory proofs = Batches.versioned(_version, batch.proofs);
+        vm.expectRevert(frozen);
+        _gateway.verifyBatch(batch.claims, batch.words, proofs);
+        vm.expectRevert(frozen);
+        vm.prank(GUARDIAN);
+        _gateway.freeze(_version);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.VersionTaken.selector, _version));
+        vm.prank(ADMIN);
+        _gateway.addVerifier(_version, _verifier);
+    }
+
+    function test_freezing_one_version_leaves_the_others() public {
+        Credulous credulous = new Credulous();
+        bytes4 other = credulous.VERSION();
+        vm.prank(ADMIN);
+        _gateway.addVerifier(other, credulous);
+        vm.prank(GUARDIAN);
+        _gateway.freeze(other);
+        _gateway.verify(_good.claim, _good.words, bytes.concat(_version, _good.proof));
+        vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.UnknownVersion.selector, UNKNOWN));
+        vm.prank(GUARDIAN);
+        _gateway.freeze(UNKNOWN);
+    }
+}
