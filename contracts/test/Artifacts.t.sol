@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.24;
 
+import {Anchor} from "../sol/Anchor.sol";
+import {ConsentRegistry} from "../sol/ConsentRegistry.sol";
 import {DiagnosisLog} from "../sol/DiagnosisLog.sol";
 import {Groth16Verifier} from "../sol/Groth16Verifier.sol";
+import {InferenceMarket} from "../sol/InferenceMarket.sol";
 import {ModelRegistry} from "../sol/ModelRegistry.sol";
 import {VerifierGateway} from "../sol/VerifierGateway.sol";
 import {VerifyingKeyStore} from "../sol/VerifyingKeyStore.sol";
@@ -15,7 +18,10 @@ contract ArtifactsTest {
         _compare("Groth16Verifier", type(Groth16Verifier).creationCode);
         _compare("VerifierGateway", type(VerifierGateway).creationCode);
         _compare("ModelRegistry", type(ModelRegistry).creationCode);
+        _compare("ConsentRegistry", type(ConsentRegistry).creationCode);
         _compare("DiagnosisLog", type(DiagnosisLog).creationCode);
+        _compare("InferenceMarket", type(InferenceMarket).creationCode);
+        _compare("Anchor", type(Anchor).creationCode);
     }
 
     function _compare(string memory name, bytes memory code) private view {

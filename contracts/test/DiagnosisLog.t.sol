@@ -2,16 +2,18 @@
 pragma solidity ^0.8.24;
 
 import {DiagnosisLog} from "../sol/DiagnosisLog.sol";
+import {IConsentRegistry} from "../sol/interfaces/IConsentRegistry.sol";
 import {IDiagnosisLog} from "../sol/interfaces/IDiagnosisLog.sol";
 import {IGroth16Verifier} from "../sol/interfaces/IGroth16Verifier.sol";
 import {IModelRegistry} from "../sol/interfaces/IModelRegistry.sol";
+import {IVerifierGateway} from "../sol/interfaces/IVerifierGateway.sol";
 import {Bn254} from "../sol/libraries/Bn254.sol";
 import {Transcript} from "../sol/libraries/Transcript.sol";
 import {Case} from "../sol/types/Case.sol";
+import {Consent, SCOPE_KEY, SCOPE_MODEL} from "../sol/types/Consent.sol";
 import {Diagnosis} from "../sol/types/Diagnosis.sol";
 import {G1Point} from "../sol/types/G1Point.sol";
 import {LogFixture} from "./support/LogFixture.sol";
-import {Simulator} from "./support/Simulator.sol";
 import {vm} from "./support/Vm.sol";
 
 contract DiagnosisLogTest is LogFixture {
@@ -31,7 +33,16 @@ contract DiagnosisLogTest is LogFixture {
 
         vm.expectEmit(true, true, true, true, address(_log));
         emit IDiagnosisLog.DiagnosisRecorded(
-            d.modelId, one.words[0], SUBMITTER, nullifier, one.consentId, one.nonce, one.policy, context, _outcome(one)
+            d.modelId,
+            one.words[0],
+            one.consentId,
+            0,
+            SUBMITTER,
+            nullifier,
+            one.nonce,
+            one.policy,
+            context,
+            _outcome(one)
         );
         vm.assertEq(_submit(d, proof)[0], nullifier, "nullifier");
 
@@ -54,14 +65,14 @@ contract DiagnosisLogTest is LogFixture {
 
     function testFuzz_records_any_honest_diagnosis(
         uint256[2] calldata words,
-        bytes32 consentId,
+        bytes32 salt,
         bytes32 nonce,
         bool saturated
     ) public {
         Diagnosis memory d = _diagnosis();
         Case memory one = d.cases[0];
         (one.words[0], one.words[1]) = (words[0] % Bn254.R, words[1] % Bn254.R);
-        (one.consentId, one.nonce, one.policy) = (consentId, nonce, saturated ? 1 : 0);
+        (one.consentId, one.nonce, one.policy) = (_grant(salt), nonce, saturated ? 1 : 0);
         _submit(d, _prove(d, SUBMITTER));
         vm.assertEq(_log.isRecorded(SUBMITTER, d.modelId, d.cases[0]), true, "recorded");
     }
@@ -71,7 +82,7 @@ contract DiagnosisLogTest is LogFixture {
         _submit(d, _prove(d, SUBMITTER));
         d.cases[0].nonce = bytes32(uint256(2));
         _submit(d, _prove(d, SUBMITTER));
-        d.cases[0].consentId = keccak256("another consent");
+        d.cases[0].consentId = _consentIds[SPARE];
         _submit(d, _prove(d, SUBMITTER));
     }
 
@@ -91,10 +102,10 @@ contract DiagnosisLogTest is LogFixture {
     function test_replay_of_a_rerandomised_proof_is_refused() public {
         Diagnosis memory d = _diagnosis();
         bytes memory proof = _prove(d, SUBMITTER);
-        bytes memory other = Simulator.rerandomise(_json, proof, COINS_G2);
+        bytes memory other = _rerandomised(proof);
         vm.assertEq(keccak256(other) == keccak256(proof), false, "another proof");
         _log.preflight(SUBMITTER, d, other);
-        _verifier.verify(_claim(d, SUBMITTER), _wordsOf(d), other);
+        _gateway.verify(_claim(d, SUBMITTER), _wordsOf(d), other);
 
         bytes memory refusal = abi.encodeWithSelector(IDiagnosisLog.AlreadyRecorded.selector, _submit(d, proof)[0]);
         vm.expectRevert(refusal);
@@ -148,7 +159,7 @@ contract DiagnosisLogTest is LogFixture {
 
     function test_refuses_another_contract() public {
         Diagnosis memory d = _diagnosis();
-        DiagnosisLog other = new DiagnosisLog(_verifier, _registry);
+        DiagnosisLog other = new DiagnosisLog(_gateway, _registry, _consents, PURPOSE);
         bytes memory proof = _prove(d, SUBMITTER);
         vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
         vm.prank(SUBMITTER);
@@ -158,13 +169,13 @@ contract DiagnosisLogTest is LogFixture {
     function testFuzz_refuses_another_nonce_or_consent(bytes32 other) public {
         Diagnosis memory d = _diagnosis();
         Case memory one = d.cases[0];
-        vm.assume(other != one.nonce && other != one.consentId);
+        vm.assume(other != one.nonce);
         bytes memory proof = _prove(d, SUBMITTER);
         bytes32 nonce = one.nonce;
         one.nonce = other;
         vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
         _submit(d, proof);
-        (one.nonce, one.consentId) = (nonce, other);
+        (one.nonce, one.consentId) = (nonce, _grant(other));
         vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
         _submit(d, proof);
     }
@@ -221,11 +232,12 @@ contract DiagnosisLogTest is LogFixture {
         Diagnosis memory d = _diagnosis();
         bytes memory proof = _prove(d, SUBMITTER);
         d.modelId = _registry.register(_good.claim.keyDigest, G1Point(1, 2), _good.metadataDigest, "");
+        _approve(d.modelId);
         vm.expectRevert(IGroth16Verifier.ProofRejected.selector);
         _submit(d, proof);
     }
 
-    function test_refuses_unknown_and_retired_models() public {
+    function test_refuses_unknown_and_revoked_models() public {
         Diagnosis memory d = _diagnosis();
         bytes memory proof = _prove(d, SUBMITTER);
         d.modelId = bytes32(uint256(1));
@@ -233,8 +245,91 @@ contract DiagnosisLogTest is LogFixture {
         _submit(d, proof);
 
         d.modelId = _good.claim.modelId;
-        _registry.retire(d.modelId);
-        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.RetiredModel.selector, d.modelId));
+        _registry.revoke(d.modelId, "");
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.RevokedModel.selector, d.modelId));
+        _submit(d, proof);
+    }
+
+    function test_refuses_models_that_are_not_approved() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory proof = _prove(d, SUBMITTER);
+        bytes memory refusal = abi.encodeWithSelector(IModelRegistry.NotApproved.selector, d.modelId, 1, 0);
+        vm.prank(AUTHORITY);
+        _registry.withdrawApproval(d.modelId, "");
+        vm.expectRevert(refusal);
+        _submit(d, proof);
+        _approve(d.modelId);
+        vm.prank(ADMIN);
+        _registry.strikeOffAuthority(AUTHORITY, "");
+        vm.expectRevert(refusal);
+        _submit(d, proof);
+    }
+
+    // Soundness: the consent
+
+    function test_refuses_consents_that_are_not_live() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory proof = _prove(d, SUBMITTER);
+        bytes32 consentId = d.cases[0].consentId;
+        vm.warp(block.timestamp + 1 days);
+        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.ConsentExpired.selector, consentId, block.timestamp));
+        _submit(d, proof);
+        vm.warp(block.timestamp - 1);
+        Consent memory consent = _consent(keccak256(abi.encode("consent", uint256(0))));
+        (consent.validFrom, consent.validUntil) = (uint40(1), uint40(1 days + 1));
+        vm.prank(_patient);
+        _consents.revoke(consent);
+        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.ConsentRevoked.selector, consentId));
+        _submit(d, proof);
+        d.cases[0].consentId = bytes32(uint256(1));
+        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.UnknownConsent.selector, bytes32(uint256(1))));
+        _submit(d, proof);
+    }
+
+    function test_asks_for_this_submitter_purpose_model_key_and_record() public {
+        Diagnosis memory d = _diagnosis();
+        Consent[4] memory good;
+        for (uint256 i; i < 4; ++i) {
+            good[i] = _consent(keccak256(abi.encode("narrow", i)));
+            good[i].grantee = SUBMITTER;
+            good[i].record = i == 3 ? 0 : d.cases[0].words[0];
+        }
+        (good[1].scopeKind, good[1].scope) = (SCOPE_MODEL, d.modelId);
+        (good[2].scopeKind, good[2].scope) = (SCOPE_KEY, _good.claim.keyDigest);
+        for (uint256 i; i < 4; ++i) {
+            d.cases[0].consentId = _grant(good[i]);
+            _submit(d, _prove(d, SUBMITTER));
+        }
+    }
+
+    function test_refuses_consents_for_another_use() public {
+        Consent[5] memory bad;
+        for (uint256 i; i < 5; ++i) {
+            bad[i] = _consent(keccak256(abi.encode("other", i)));
+        }
+        bad[0].purpose = keccak256("research");
+        bad[1].record = _good.words[0] ^ 1;
+        (bad[2].scopeKind, bad[2].scope) = (SCOPE_MODEL, _good.claim.keyDigest);
+        (bad[3].scopeKind, bad[3].scope) = (SCOPE_KEY, _good.claim.modelId);
+        bad[4].grantee = OTHER;
+        for (uint256 i; i < 5; ++i) {
+            Diagnosis memory d = _diagnosis();
+            d.cases[0].consentId = _grant(bad[i]);
+            bytes memory proof = _prove(d, SUBMITTER);
+            bytes4 reason = i == 4
+                ? IConsentRegistry.ConsentForOtherGrantee.selector
+                : IConsentRegistry.ConsentForOtherUse.selector;
+            vm.expectPartialRevert(reason);
+            _submit(d, proof);
+        }
+    }
+
+    function test_refuses_a_frozen_version() public {
+        Diagnosis memory d = _diagnosis();
+        bytes memory proof = _prove(d, SUBMITTER);
+        vm.prank(GUARDIAN);
+        _gateway.freeze(_version);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.FrozenVersion.selector, _version));
         _submit(d, proof);
     }
 
@@ -250,7 +345,7 @@ contract DiagnosisLogTest is LogFixture {
             vm.assertEq(_log.isRecorded(SUBMITTER, d.modelId, d.cases[0]), false, "not recorded");
         }
         vm.prank(SUBMITTER);
-        (bool enough,) = address(_log).call{gas: 500000}(call);
+        (bool enough,) = address(_log).call{gas: 600000}(call);
         vm.assertEq(enough, true, "with enough gas");
     }
 

@@ -16,9 +16,11 @@ contract GasTest is LogFixture {
 
     function test_gas_code_size() public {
         vm.assertLe(address(_store).code.length, 24576, "code size");
+        vm.snapshotValue("gas", "code size ConsentRegistry", address(_consents).code.length);
         vm.snapshotValue("gas", "code size DiagnosisLog", address(_log).code.length);
         vm.snapshotValue("gas", "code size Groth16Verifier", address(_verifier).code.length);
         vm.snapshotValue("gas", "code size ModelRegistry", address(_registry).code.length);
+        vm.snapshotValue("gas", "code size VerifierGateway", address(_gateway).code.length);
         vm.snapshotValue("gas", "code size VerifyingKeyStore", address(_store).code.length);
     }
 
@@ -45,15 +47,14 @@ contract GasTest is LogFixture {
 
     function test_gas_gateway() public {
         ProofCase memory c = _good;
-        bytes4 version = _verifier.VERSION();
-        bytes memory proof = bytes.concat(version, c.proof);
+        bytes memory proof = bytes.concat(_version, c.proof);
         _measure(address(_gateway), abi.encodeCall(_gateway.verify, (c.claim, c.words, proof)), "gateway verify");
         ProofBatch memory batch = Batches.make(_json, c, 32);
-        bytes[] memory proofs = Batches.versioned(version, batch.proofs);
+        bytes[] memory proofs = Batches.versioned(_version, batch.proofs);
         bytes memory call = abi.encodeCall(_gateway.verifyBatch, (batch.claims, batch.words, proofs));
         _measure(address(_gateway), call, "gateway verify batch of 32");
         vm.prank(GUARDIAN);
-        _measure(address(_gateway), abi.encodeCall(_gateway.freeze, (version)), "freeze version");
+        _measure(address(_gateway), abi.encodeCall(_gateway.freeze, (_version)), "freeze version");
     }
 
     function test_gas_submit() public {

@@ -30,6 +30,8 @@ interface Vm {
     function chainId(uint256 newChainId) external;
     function expectEmit(bool topic1, bool topic2, bool topic3, bool data, address emitter) external;
     function expectPartialRevert(bytes4 selector) external;
+    function assertLt(uint256 left, uint256 right, string calldata reason) external pure;
+    function etch(address target, bytes calldata code) external;
     function deal(address account, uint256 balance) external;
     function expectRevert() external;
     function expectRevert(bytes4 selector) external;
@@ -47,6 +49,8 @@ interface Vm {
     function parseJsonUintArray(string calldata json, string calldata key) external pure returns (uint256[] memory);
     function prank(address sender) external;
     function readFile(string calldata path) external view returns (string memory);
+    function revertToState(uint256 snapshot) external returns (bool);
+    function snapshotState() external returns (uint256);
     function recordLogs() external;
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
