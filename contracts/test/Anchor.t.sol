@@ -48,6 +48,7 @@ contract AnchorTest {
         _expectState(4, _batch(3, 1).head);
     }
 
+    /// forge-config: ci.fuzz.runs = 10000
     function testFuzz_refuses_gaps_and_overlaps(uint256 first) public {
         _post(_batch(0, 3));
         vm.assume(first != 3);
@@ -110,6 +111,7 @@ contract AnchorTest {
         }
     }
 
+    /// forge-config: ci.fuzz.runs = 10000
     function testFuzz_signatures_bind_every_field(uint256 field, uint256 value) public {
         Batch memory batch = _batch(0, 3);
         MemberSignature[] memory signatures = _sign(batch, THRESHOLD);
@@ -189,6 +191,7 @@ contract AnchorTest {
         new Anchor(1 days, ADMIN, new address[](0), 1);
     }
 
+    /// forge-config: ci.fuzz.runs = 10000
     function testFuzz_only_the_admin_decides(address caller) public {
         vm.assume(caller != ADMIN);
         bytes memory refusal = abi.encodeWithSelector(

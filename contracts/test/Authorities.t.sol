@@ -52,6 +52,7 @@ contract AuthoritiesTest is Fixture {
         _registry.approvedModel(_modelId);
     }
 
+    /// forge-config: ci.fuzz.runs = 10000
     function testFuzz_only_authorities_approve(address caller) public {
         vm.assume(caller != AUTHORITY);
         bytes memory refusal = abi.encodeWithSelector(IModelRegistry.UnknownAuthority.selector, caller);
@@ -63,6 +64,7 @@ contract AuthoritiesTest is Fixture {
         _registry.withdrawApproval(_modelId, "");
     }
 
+    /// forge-config: ci.fuzz.runs = 10000
     function testFuzz_only_the_admin_lists_and_strikes_off(address caller) public {
         vm.assume(caller != ADMIN);
         bytes memory refusal = abi.encodeWithSelector(

@@ -48,6 +48,7 @@ contract ConsentRegistryTest {
         _consents.requireLive(id, _use());
     }
 
+    /// forge-config: ci.fuzz.runs = 10000
     function testFuzz_refuses_grants_by_others(address caller) public {
         vm.assume(caller != _patient);
         vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.NotThePatient.selector, _patient, caller));
@@ -55,6 +56,7 @@ contract ConsentRegistryTest {
         _consents.grant(_consent());
     }
 
+    /// forge-config: ci.fuzz.runs = 10000
     function testFuzz_refuses_signatures_of_other_keys_or_hashes(uint256 key, bytes32 hash) public {
         Consent memory c = _consent();
         bytes32 id = _consents.consentIdOf(c);
@@ -96,6 +98,7 @@ contract ConsentRegistryTest {
     }
 
     /// @dev Whatever is changed in a consent, the signature is for another.
+    /// forge-config: ci.fuzz.runs = 10000
     function testFuzz_signature_binds_every_field(uint256 field, uint256 value) public {
         Consent memory c = _consent();
         bytes memory signature = Signatures.by(KEY, _consents.consentIdOf(c));
@@ -198,6 +201,7 @@ contract ConsentRegistryTest {
         _refusesUse(id, _use(), abi.encodeWithSelector(IConsentRegistry.ConsentRevoked.selector, id));
     }
 
+    /// forge-config: ci.fuzz.runs = 10000
     function testFuzz_refuses_revocation_by_others(address caller, uint256 key) public {
         Consent memory c = _consent();
         bytes32 id = _grant(c);
@@ -268,6 +272,7 @@ contract ConsentRegistryTest {
         _refusesUse(id, _use(), late);
     }
 
+    /// forge-config: ci.fuzz.runs = 10000
     function testFuzz_valid_exactly_in_its_time(uint40 from, uint40 until, uint40 time) public {
         vm.assume(until > from && until > 0);
         Consent memory c = _consent();
@@ -278,11 +283,13 @@ contract ConsentRegistryTest {
         vm.assertEq(_isLive(id, _use()), from <= time && time < until, "live");
     }
 
+    /// forge-config: ci.fuzz.runs = 10000
     function testFuzz_unknown_consents(bytes32 id) public {
         _refusesUse(id, _use(), abi.encodeWithSelector(IConsentRegistry.UnknownConsent.selector, id));
     }
 
     /// @dev Every kind of scope, with and without grantee and record, against the rule written out.
+    /// forge-config: ci.fuzz.runs = 10000
     function testFuzz_covers_exactly_what_it_says(uint8 kind, bool anyone, bool anyRecord, uint256 wrong) public {
         Consent memory c = _consent();
         c.scopeKind = kind % 3;

@@ -136,6 +136,7 @@ contract ModelRegistryTest is Fixture {
         _registry.accept(_modelId);
     }
 
+    /// forge-config: ci.fuzz.runs = 10000
     function testFuzz_only_the_owner_acts_on_a_model(address caller) public {
         vm.assume(caller != OWNER && caller != AUTHORITY);
         _register();

@@ -6,7 +6,7 @@ import {Claim} from "../../sol/types/Claim.sol";
 import {Consent, SCOPE_APPROVED} from "../../sol/types/Consent.sol";
 import {Diagnosis} from "../../sol/types/Diagnosis.sol";
 import {Fixture, ProofCase} from "./Fixture.sol";
-import {Coins, Simulator} from "./Simulator.sol";
+import {Coins, G2Log, Simulator, Trapdoor} from "./Simulator.sol";
 import {vm} from "./Vm.sol";
 
 /// @notice A registered model, a diagnosis, and proofs of it for the log that was just deployed.
@@ -23,6 +23,8 @@ abstract contract LogFixture is Fixture {
     address internal _patient;
     bytes4 internal _version;
     bytes32[] internal _consentIds;
+    Trapdoor internal _trapdoor;
+    G2Log internal _g2;
 
     function setUp() public virtual override {
         super.setUp();
@@ -38,6 +40,8 @@ abstract contract LogFixture is Fixture {
     /// @dev Registers the key and the model of a case of the vectors, for the diagnoses that follow.
     function _use(uint256 index) internal {
         _good = _case(_json, index);
+        _trapdoor = Simulator.trapdoorAt(_json, _good.path);
+        _g2 = Simulator.g2At(_json, COINS_G2);
         _register(_good);
     }
 
@@ -131,17 +135,8 @@ abstract contract LogFixture is Fixture {
     }
 
     function _proveWith(Diagnosis memory d, address submitter, uint256 coin) internal view returns (bytes memory) {
-        return bytes.concat(_version, _proveCase(_good, _claim(d, submitter), _wordsOf(d), coin));
-    }
-
-    function _proveCase(ProofCase memory c, Claim memory claim, uint256[] memory words, uint256 coin)
-        internal
-        view
-        returns (bytes memory)
-    {
-        string memory json = _json;
         Coins memory coins = Coins({a: coin, firstRound: coin + 1, g2Index: COINS_G2});
-        return Simulator.prove(json, Simulator.trapdoorAt(json, c.path), claim, words, coins);
+        return bytes.concat(_version, Simulator.proveWith(_trapdoor, _g2, _claim(d, submitter), _wordsOf(d), coins));
     }
 
     /// @dev Another proof of the same, made from the proof alone.
