@@ -8,7 +8,7 @@ const { CONTRACTS, compile } = require('./compile.js');
 const STATELESS = ['VerifyingKeyStore', 'Groth16Verifier'];
 
 /** Numbers of syntax nodes change with every edit, and say nothing. */
-const plain = (type) => type.replace(/\)\d+_/g, ')_');
+const plain = (type) => type.replace(/\)\d+/g, ')');
 const place = ({ label, slot, offset, type }) => ({ label, slot, offset, type: plain(type) });
 
 function layout({ storageLayout: { storage, types } }) {

@@ -131,7 +131,7 @@ contract Anchor is IAnchor, EIP712, AccessControlDefaultAdminRules {
     /// @dev Ascending, so that no member counts twice. Every signature must be good, also beyond the threshold.
     function _requireSignatures(bytes32 hash, MemberSignature[] calldata signatures) private view {
         if (signatures.length < threshold) revert TooFewSignatures(threshold, signatures.length);
-        address before;
+        address before = address(0);
         for (uint256 i; i < signatures.length; ++i) {
             address member = signatures[i].member;
             if (member <= before) revert MembersNotAscending(before, member);

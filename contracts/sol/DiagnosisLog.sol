@@ -56,7 +56,7 @@ contract DiagnosisLog is IDiagnosisLog {
     function submit(Diagnosis calldata diagnosis, bytes calldata proof) external returns (bytes32[] memory nullifiers) {
         (CaseList memory list, Claim memory claim) = _prepare(msg.sender, diagnosis);
         GATEWAY.verify(claim, list.words, proof);
-        _append(diagnosis, list);
+        _append(diagnosis, list, bytes4(proof));
         return list.nullifiers;
     }
 
@@ -75,7 +75,7 @@ contract DiagnosisLog is IDiagnosisLog {
         for (uint256 i; i < count; ++i) {
             CaseList memory list;
             (list, claims[i]) = _prepare(msg.sender, diagnoses[i]);
-            _append(diagnoses[i], list);
+            _append(diagnoses[i], list, bytes4(proofs[i]));
             (words[i], nullifiers[i]) = (list.words, list.nullifiers);
         }
         GATEWAY.verifyBatch(claims, words, proofs);
@@ -180,14 +180,14 @@ contract DiagnosisLog is IDiagnosisLog {
         if (Cases.contains(nullifiers, index, nullifier)) revert RepeatedCase(nullifier);
     }
 
-    /// @dev Records every case, and moves length and head on once.
-    function _append(Diagnosis calldata diagnosis, CaseList memory list) private {
+    /// @dev Records every case, and moves length and head on once. The gateway has seen the version, or will.
+    function _append(Diagnosis calldata diagnosis, CaseList memory list, bytes4 version) private {
         bytes32 modelId = diagnosis.modelId;
         (uint256 index, bytes32 chain) = (length, head);
         for (uint256 i; i < list.nullifiers.length; ++i) {
             Case calldata one = diagnosis.cases[i];
             bytes32 digest = _digestOf(modelId, list.contexts[i], one.words);
-            Entry memory entry = Entry(index + i, list.nullifiers[i], list.contexts[i], digest);
+            Entry memory entry = Entry(index + i, list.nullifiers[i], version, list.contexts[i], digest);
             recorded[entry.nullifier] = digest;
             chain = Transcript.chained(chain, Transcript.entryDigest(entry, block.timestamp));
             _emitRecorded(modelId, one, entry);
@@ -203,6 +203,7 @@ contract DiagnosisLog is IDiagnosisLog {
             entry.index,
             msg.sender,
             entry.nullifier,
+            entry.version,
             one.nonce,
             one.policy,
             entry.contextDigest,

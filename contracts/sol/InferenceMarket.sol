@@ -41,14 +41,14 @@ contract InferenceMarket is IInferenceMarket, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IInferenceMarket
-    function request(Request calldata request_) external payable nonReentrant returns (bytes32 requestId) {
-        if (msg.sender != request_.payer) revert NotThePayer(request_.payer, msg.sender);
-        if (block.timestamp >= request_.deadline) revert DeadlinePassed(request_.deadline);
-        requestId = requestIdOf(request_);
+    function ask(Request calldata request) external payable nonReentrant returns (bytes32 requestId) {
+        if (msg.sender != request.payer) revert NotThePayer(request.payer, msg.sender);
+        if (block.timestamp >= request.deadline) revert DeadlinePassed(request.deadline);
+        requestId = requestIdOf(request);
         if (stateOf[requestId] != State.None) revert RequestTaken(requestId);
         stateOf[requestId] = State.Requested;
-        emit DiagnosisRequested(requestId, request_.modelId, request_.payer, request_);
-        _collect(request_.token, request_.price + request_.fee);
+        emit DiagnosisRequested(requestId, request.modelId, request.payer, request);
+        _collect(request.token, request.price + request.fee);
     }
 
     /// @inheritdoc IInferenceMarket
@@ -72,11 +72,11 @@ contract InferenceMarket is IInferenceMarket, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IInferenceMarket
-    function refund(Request calldata request_) external nonReentrant {
-        if (block.timestamp < request_.deadline) revert DeadlineNotPassed(request_.deadline);
-        bytes32 requestId = _leave(request_, State.Refunded);
-        owed[request_.payer][request_.token] += request_.price + request_.fee;
-        emit RequestRefunded(requestId, request_.payer);
+    function refund(Request calldata request) external nonReentrant {
+        if (block.timestamp < request.deadline) revert DeadlineNotPassed(request.deadline);
+        bytes32 requestId = _leave(request, State.Refunded);
+        owed[request.payer][request.token] += request.price + request.fee;
+        emit RequestRefunded(requestId, request.payer);
     }
 
     /// @inheritdoc IInferenceMarket
@@ -100,8 +100,8 @@ contract InferenceMarket is IInferenceMarket, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IInferenceMarket
-    function requestIdOf(Request calldata request_) public view returns (bytes32) {
-        return keccak256(abi.encode(_CHAIN_ID, address(this), request_));
+    function requestIdOf(Request calldata request) public view returns (bytes32) {
+        return keccak256(abi.encode(_CHAIN_ID, address(this), request));
     }
 
     /// @dev Exactly the amount must arrive, or others' money would pay for what a token kept.
@@ -116,18 +116,18 @@ contract InferenceMarket is IInferenceMarket, ReentrancyGuardTransient {
     }
 
     /// @dev Ends a request with the case that fulfils it.
-    function _close(Request calldata request_, address prover, Case calldata one) private {
-        if (block.timestamp >= request_.deadline) revert DeadlinePassed(request_.deadline);
-        bytes32 nonce = nonceOf(_leave(request_, State.Fulfilled), prover);
+    function _close(Request calldata request, address prover, Case calldata one) private {
+        if (block.timestamp >= request.deadline) revert DeadlinePassed(request.deadline);
+        bytes32 nonce = nonceOf(_leave(request, State.Fulfilled), prover);
         if (one.nonce != nonce) revert OtherNonce(nonce, one.nonce);
-        if (one.consentId != request_.consentId) revert OtherConsent(request_.consentId, one.consentId);
-        if (one.policy > request_.maxPolicy) revert PolicyRefused(request_.maxPolicy, one.policy);
+        if (one.consentId != request.consentId) revert OtherConsent(request.consentId, one.consentId);
+        if (one.policy > request.maxPolicy) revert PolicyRefused(request.maxPolicy, one.policy);
         uint256 record = one.words.length == 0 ? 0 : one.words[0];
-        if (record != request_.recordCommitment) revert OtherRecord(request_.recordCommitment, record);
+        if (record != request.recordCommitment) revert OtherRecord(request.recordCommitment, record);
     }
 
-    function _leave(Request calldata request_, State state) private returns (bytes32 requestId) {
-        requestId = requestIdOf(request_);
+    function _leave(Request calldata request, State state) private returns (bytes32 requestId) {
+        requestId = requestIdOf(request);
         if (stateOf[requestId] != State.Requested) revert NotRequested(requestId, stateOf[requestId]);
         stateOf[requestId] = state;
     }

@@ -39,6 +39,7 @@ contract DiagnosisLogTest is LogFixture {
             0,
             SUBMITTER,
             nullifier,
+            _version,
             one.nonce,
             one.policy,
             context,

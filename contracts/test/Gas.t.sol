@@ -126,7 +126,7 @@ contract GasTest is MarketFixture {
     function test_gas_market() public {
         Request memory r = _requestFor(address(_token), 0);
         vm.prank(PAYER);
-        _measure(address(_market), abi.encodeCall(_market.request, (r)), "request, paid with a token");
+        _measure(address(_market), abi.encodeCall(_market.ask, (r)), "ask, paid with a token");
         (Diagnosis memory d, bytes memory proof) = _answer(r, PROVER);
         bytes memory call = abi.encodeCall(_market.fulfil, (_list(r), PROVER, d, proof));
         _measure(address(_market), call, "fulfil request, first entry of a log");

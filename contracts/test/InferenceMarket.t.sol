@@ -82,18 +82,18 @@ contract InferenceMarketTest is MarketFixture {
         Request memory r = _requestFor(address(0), 0);
         vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.PaymentMismatch.selector, 1000, 999));
         vm.prank(PAYER);
-        _market.request{value: 999}(r);
+        _market.ask{value: 999}(r);
         vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.PaymentMismatch.selector, 1000, 1001));
         vm.prank(PAYER);
-        _market.request{value: 1001}(r);
+        _market.ask{value: 1001}(r);
         r.token = address(_token);
         vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.PaymentMismatch.selector, 0, 1000));
         vm.prank(PAYER);
-        _market.request{value: 1000}(r);
+        _market.ask{value: 1000}(r);
         r.price = type(uint256).max;
         vm.expectRevert();
         vm.prank(PAYER);
-        _market.request(r);
+        _market.ask(r);
     }
 
     function test_refuses_tokens_that_do_not_move_the_amount() public {
@@ -103,22 +103,22 @@ contract InferenceMarketTest is MarketFixture {
         taking.approve(address(_market), type(uint256).max);
         vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.PaymentMismatch.selector, 1000, 990));
         vm.prank(PAYER);
-        _market.request(_requestFor(address(taking), 0));
+        _market.ask(_requestFor(address(taking), 0));
         FalseToken lying = new FalseToken();
         vm.expectRevert(abi.encodeWithSelector(SafeERC20.SafeERC20FailedOperation.selector, address(lying)));
         vm.prank(PAYER);
-        _market.request(_requestFor(address(lying), 0));
+        _market.ask(_requestFor(address(lying), 0));
     }
 
     function test_refuses_others_requests_and_the_same_twice() public {
         Request memory r = _requestFor(address(_token), 0);
         vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.NotThePayer.selector, PAYER, THIEF));
         vm.prank(THIEF);
-        _market.request(r);
+        _market.ask(r);
         bytes32 id = _ask(r);
         vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.RequestTaken.selector, id));
         vm.prank(PAYER);
-        _market.request(r);
+        _market.ask(r);
         r.salt = bytes32(uint256(99));
         _ask(r);
     }
@@ -283,7 +283,7 @@ contract InferenceMarketTest is MarketFixture {
         r.salt = bytes32(uint256(5));
         vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.DeadlinePassed.selector, r.deadline));
         vm.prank(PAYER);
-        _market.request(r);
+        _market.ask(r);
     }
 
     /// @dev After a split both chains know their requests, but a proof counts on the chain that it was made for.
@@ -365,7 +365,7 @@ contract InferenceMarketTest is MarketFixture {
         vm.warp(block.timestamp + 1);
         (Diagnosis memory d, bytes memory proof) = _answer(first, PROVER);
         bytes[] memory calls = new bytes[](4);
-        calls[0] = abi.encodeCall(_market.request, (_requestFor(address(token), 2)));
+        calls[0] = abi.encodeCall(_market.ask, (_requestFor(address(token), 2)));
         calls[1] = abi.encodeCall(_market.fulfil, (_list(first), PROVER, d, proof));
         calls[2] = abi.encodeCall(_market.refund, (late));
         calls[3] = abi.encodeCall(_market.withdraw, (address(token)));
@@ -373,7 +373,7 @@ contract InferenceMarketTest is MarketFixture {
             token.arm(address(_market), calls[i]);
             vm.expectRevert(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector);
             vm.prank(PAYER);
-            _market.request(_requestFor(address(token), 3));
+            _market.ask(_requestFor(address(token), 3));
         }
         token.arm(address(0), "");
         _market.fulfil(_list(first), PROVER, d, proof);

@@ -345,6 +345,7 @@ contract SeveralCasesTest is LogFixture {
                 first + i,
                 SUBMITTER,
                 nullifier,
+                _version,
                 one.nonce,
                 one.policy,
                 context,

@@ -12,6 +12,18 @@ import {LogFixture} from "./support/LogFixture.sol";
 import {Simulator} from "./support/Simulator.sol";
 import {RecordedLog, vm} from "./support/Vm.sol";
 
+/// @notice What an event of the log holds beside its topics.
+struct Fields {
+    uint256 index;
+    address submitter;
+    bytes32 nullifier;
+    bytes4 version;
+    bytes32 nonce;
+    uint256 policy;
+    bytes32 context;
+    uint256[] outcome;
+}
+
 /// @notice Many diagnoses in one transaction, and the chain over all entries.
 contract SubmitBatchTest is LogFixture {
     uint256 private constant COUNT = 4;
@@ -166,20 +178,15 @@ contract SubmitBatchTest is LogFixture {
     }
 
     function _entryDigest(RecordedLog memory entry, uint256 expected) private view returns (bytes32) {
-        (
-            uint256 index,
-            address submitter,
-            bytes32 nullifier,
-            bytes32 nonce,
-            uint256 policy,
-            bytes32 context,
-            uint256[] memory outcome
-        ) = abi.decode(entry.data, (uint256, address, bytes32, bytes32, uint256, bytes32, uint256[]));
-        vm.assertEq(index, expected, "no gap");
-        vm.assertEq(context, _log.contextOf(submitter, entry.topics[3], nonce, policy), "context");
-        bytes memory words = abi.encodePacked(entry.topics[2], outcome);
-        bytes32 digest = keccak256(bytes.concat(abi.encode(entry.topics[1], context, 96, outcome.length + 1), words));
-        return keccak256(abi.encode(keccak256("zkdx/v1/entry"), index, nullifier, digest, block.timestamp));
+        Fields memory f = abi.decode(bytes.concat(abi.encode(32), entry.data), (Fields));
+        vm.assertEq(f.index, expected, "no gap");
+        vm.assertEq(f.context, _log.contextOf(f.submitter, entry.topics[3], f.nonce, f.policy), "context");
+        bytes memory words = abi.encodePacked(entry.topics[2], f.outcome);
+        bytes memory recorded = abi.encode(entry.topics[1], f.context, 96, f.outcome.length + 1);
+        bytes32 digest = keccak256(bytes.concat(recorded, words));
+        vm.assertEq(bytes32(f.version), bytes32(_version), "version");
+        return
+            keccak256(abi.encode(keccak256("zkdx/v1/entry"), f.index, f.nullifier, digest, f.version, block.timestamp));
     }
 
     /// @dev The same record under different consents and nonces.

@@ -68,7 +68,7 @@ contract SuiteVectorsTest is MarketFixture {
             string memory path = Json.entry("entries", i);
             Entry memory entry;
             (entry.index, entry.nullifier) = (i, json.digest(path, ".nullifier"));
-            entry.digest = json.digest(path, ".digest");
+            (entry.digest, entry.version) = (json.digest(path, ".digest"), _version);
             bytes32 digest = Transcript.entryDigest(entry, json.number(path, ".time"));
             vm.assertEq(digest, json.digest(path, ".entry_digest"), "entry");
             head = Transcript.chained(head, digest);

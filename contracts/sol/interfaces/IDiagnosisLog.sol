@@ -14,6 +14,7 @@ interface IDiagnosisLog {
     /// @param index Its number in this log, from 0, without a gap.
     /// @param submitter Who submitted it.
     /// @param nullifier What cannot be recorded again.
+    /// @param version The verifier's version, by which the proof was accepted: what to look for if one turns out bad.
     /// @param nonce The submitter's nonce.
     /// @param policy 0, or 1 if record entries were saturated on demand.
     /// @param contextDigest The context of this case that the proof is bound to.
@@ -25,6 +26,7 @@ interface IDiagnosisLog {
         uint256 index,
         address submitter,
         bytes32 nullifier,
+        bytes4 version,
         bytes32 nonce,
         uint256 policy,
         bytes32 contextDigest,
@@ -82,7 +84,7 @@ interface IDiagnosisLog {
     function length() external view returns (uint256);
 
     /// @notice The head of the chain over all entries: zero at first, then `keccak256(abi.encode(head, entryDigest))`.
-    /// @dev `entryDigest = keccak256(abi.encode(TAG_ENTRY, index, nullifier, recorded(nullifier), block.timestamp))`.
+    /// @dev `entryDigest = keccak256(abi.encode(TAG_ENTRY, index, nullifier, recorded(nullifier), version, block.timestamp))`.
     /// @return The head.
     function head() external view returns (bytes32);
 

@@ -62,7 +62,7 @@ interface IInferenceMarket {
     /// @notice Pays for a diagnosis. For the payer.
     /// @param request What is asked for.
     /// @return requestId Its identity.
-    function request(Request calldata request) external payable returns (bytes32 requestId);
+    function ask(Request calldata request) external payable returns (bytes32 requestId);
 
     /// @notice Records a diagnosis and credits prover and model owner. Anyone may bring it.
     /// @dev The proof's submitter is the market; the nonce of case i is `nonceOf(requestId_i, prover)`.

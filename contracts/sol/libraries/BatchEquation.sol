@@ -2,7 +2,6 @@
 pragma solidity ^0.8.24;
 
 import {BatchSums} from "../types/BatchSums.sol";
-import {Claim} from "../types/Claim.sol";
 import {G1Point} from "../types/G1Point.sol";
 import {Bn254} from "./Bn254.sol";
 import {G1_SIZE, KEY_ALPHA, KEY_DELTA_1, KEY_DELTA_2, KEY_DELTA_W, KEY_GAMMA, KEY_IC, KeyCodec} from "./KeyCodec.sol";

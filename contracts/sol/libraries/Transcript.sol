@@ -78,7 +78,7 @@ library Transcript {
     /// @param time Block time of its recording.
     /// @return The entry's digest.
     function entryDigest(Entry memory entry, uint256 time) internal pure returns (bytes32) {
-        return keccak256(abi.encode(TAG_ENTRY, entry.index, entry.nullifier, entry.digest, time));
+        return keccak256(abi.encode(TAG_ENTRY, entry.index, entry.nullifier, entry.digest, entry.version, time));
     }
 
     /// @notice The head of a log's chain after one more entry.

@@ -46,7 +46,7 @@ abstract contract MarketFixture is LogFixture {
 
     function _ask(Request memory r) internal returns (bytes32) {
         vm.prank(r.payer);
-        return r.token == address(0) ? _market.request{value: r.price + r.fee}(r) : _market.request(r);
+        return r.token == address(0) ? _market.ask{value: r.price + r.fee}(r) : _market.ask(r);
     }
 
     /// @dev What a prover makes of a request.

@@ -230,7 +230,9 @@ contract SuiteHandler is MarketFixture {
         bytes32 nullifier = _nullifierOf(d, 0);
         bytes32 digest = keccak256(abi.encode(d.modelId, _contextOf(d.cases[0], submitter), d.cases[0].words));
         bytes32 entry = keccak256(
-            abi.encode(keccak256("zkdx/v1/entry"), recordedNullifiers.length, nullifier, digest, block.timestamp)
+            abi.encode(
+                keccak256("zkdx/v1/entry"), recordedNullifiers.length, nullifier, digest, _version, block.timestamp
+            )
         );
         expectedHead = keccak256(abi.encode(expectedHead, entry));
         recordedNullifiers.push(nullifier);

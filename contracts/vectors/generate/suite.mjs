@@ -16,6 +16,7 @@ export const SUITE_TAGS = {
   TAG_BATCH: 'zkdx/two-round-groth16/v1/batch',
 };
 const tag = (name) => text(SUITE_TAGS[name]);
+const version = tag('TAG_VERIFIER').slice(0, 4);
 
 // EIP-712
 
@@ -75,7 +76,7 @@ function chain(count) {
   let head = new Uint8Array(32);
   return Array.from({ length: count }, (_, index) => {
     const [nullifier, digest, time] = [pick(`nullifier/${index}`), pick(`digest/${index}`), 1700000000n + BigInt(index)];
-    const entry = e.keccak(tag('TAG_ENTRY'), e.word(index), nullifier, digest, e.word(time));
+    const entry = e.keccak(tag('TAG_ENTRY'), e.word(index), nullifier, digest, version, new Uint8Array(28), e.word(time));
     head = e.keccak(head, entry);
     return { nullifier: e.hex(nullifier), digest: e.hex(digest), time: e.wordHex(time), entry_digest: e.hex(entry), head: e.hex(head) };
   });
@@ -154,7 +155,7 @@ export function suite() {
   return {
     about: 'Known answers for the suite around the verifier, made by vectors/generate/suite.mjs. Its keys are public: for tests only.',
     tags: Object.fromEntries(Object.keys(SUITE_TAGS).map((name) => [name, e.hex(tag(name))])),
-    version: e.hex(tag('TAG_VERIFIER').slice(0, 4)),
+    version: e.hex(version),
     batch_weights: weights(),
     consent_registry: e.hex(e.uint(consentDomain.contract, 20)),
     consents: CONSENTS.map(consent),
