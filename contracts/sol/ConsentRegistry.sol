@@ -66,17 +66,17 @@ contract ConsentRegistry is IConsentRegistry, EIP712 {
     }
 
     /// @inheritdoc IConsentRegistry
-    function requireLive(bytes32 consentId, ConsentUse calldata use) external view {
+    function requireLive(bytes32 consentId, ConsentUse calldata usage) external view {
         Terms memory terms = _terms[consentId];
         if (terms.state == REVOKED) revert ConsentRevoked(consentId);
         if (terms.state != GRANTED) revert UnknownConsent(consentId);
         if (block.timestamp < terms.validFrom) revert ConsentNotYetValid(consentId, terms.validFrom);
         if (block.timestamp >= terms.validUntil) revert ConsentExpired(consentId, terms.validUntil);
-        if (terms.grantee != address(0) && terms.grantee != use.grantee) {
-            revert ConsentForOtherGrantee(consentId, terms.grantee, use.grantee);
+        if (terms.grantee != address(0) && terms.grantee != usage.grantee) {
+            revert ConsentForOtherGrantee(consentId, terms.grantee, usage.grantee);
         }
-        if (terms.uses != _usesOf(terms.shape, use)) {
-            revert ConsentForOtherUse(consentId, use.modelId, use.purpose, use.record);
+        if (terms.uses != _usesOf(terms.shape, usage)) {
+            revert ConsentForOtherUse(consentId, usage.modelId, usage.purpose, usage.record);
         }
     }
 
@@ -139,11 +139,11 @@ contract ConsentRegistry is IConsentRegistry, EIP712 {
         if (!valid) revert InvalidConsentSignature(consentId, patient);
     }
 
-    /// @dev What the consent would have to be for, to cover the use.
-    function _usesOf(uint8 shape, ConsentUse calldata use) private pure returns (bytes32) {
+    /// @dev What the consent would have to be for, to cover the usage.
+    function _usesOf(uint8 shape, ConsentUse calldata usage) private pure returns (bytes32) {
         uint256 kind = shape & (ONE_RECORD - 1);
-        bytes32 scope = kind == SCOPE_MODEL ? use.modelId : kind == SCOPE_KEY ? use.keyDigest : bytes32(0);
-        return _uses(use.purpose, scope, shape & ONE_RECORD == 0 ? 0 : use.record);
+        bytes32 scope = kind == SCOPE_MODEL ? usage.modelId : kind == SCOPE_KEY ? usage.keyDigest : bytes32(0);
+        return _uses(usage.purpose, scope, shape & ONE_RECORD == 0 ? 0 : usage.record);
     }
 
     function _uses(bytes32 purpose, bytes32 scope, uint256 record) private pure returns (bytes32) {

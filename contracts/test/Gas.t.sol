@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Anchor} from "../sol/Anchor.sol";
+import {VerifierGateway} from "../sol/VerifierGateway.sol";
 import {Transcript} from "../sol/libraries/Transcript.sol";
 import {Batch} from "../sol/types/Batch.sol";
 import {Consent} from "../sol/types/Consent.sol";
@@ -64,6 +65,9 @@ contract GasTest is MarketFixture {
         _measure(address(_gateway), call, "gateway verify batch of 32");
         vm.prank(GUARDIAN);
         _measure(address(_gateway), abi.encodeCall(_gateway.freeze, (_version)), "freeze version");
+        VerifierGateway fresh = new VerifierGateway(1 days, ADMIN, GUARDIAN);
+        vm.prank(ADMIN);
+        _measure(address(fresh), abi.encodeCall(fresh.addVerifier, (_version, _verifier)), "add verifier");
     }
 
     /// @dev After an entry, as a log mostly is: the first of all pays for two fresh slots more.
@@ -156,6 +160,12 @@ contract GasTest is MarketFixture {
         batch.firstIndex = 1024;
         signatures[0].signature = Signatures.by(PATIENT_KEY, anchor.batchHash(batch));
         _measure(address(anchor), abi.encodeCall(anchor.post, (batch, signatures)), "anchor further batch, 1 signature");
+        vm.startPrank(ADMIN);
+        _measure(address(anchor), abi.encodeCall(anchor.addMember, (ADMIN)), "add member");
+        _measure(address(anchor), abi.encodeCall(anchor.setThreshold, (2)), "set threshold");
+        anchor.setThreshold(1);
+        _measure(address(anchor), abi.encodeCall(anchor.removeMember, (ADMIN)), "remove member");
+        vm.stopPrank();
         bytes memory call = abi.encodeCall(anchor.verifyInclusion, (1, SUBMITTER, 0, "entry", proof));
         _measure(address(anchor), call, "verify inclusion, 10 siblings");
     }

@@ -87,6 +87,6 @@ interface IConsentRegistry {
 
     /// @notice Returns if the consent is live and covers the use, and reverts with a named error otherwise.
     /// @param consentId Its identity.
-    /// @param use What it is wanted for.
-    function requireLive(bytes32 consentId, ConsentUse calldata use) external view;
+    /// @param usage What it is wanted for.
+    function requireLive(bytes32 consentId, ConsentUse calldata usage) external view;
 }
