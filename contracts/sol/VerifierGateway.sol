@@ -9,27 +9,35 @@ import {IVerifierGateway} from "./interfaces/IVerifierGateway.sol";
 import {Claim} from "./types/Claim.sol";
 
 /// @title Versioned verifiers behind one address
-/// @notice Whoever trusts this address trusts its admin not to add a verifier that accepts false proofs, and its
-/// guardians to freeze one that turns out to. Nobody can change what an added version means.
+/// @notice Whoever trusts this address trusts its first verifier, and that a guardian freezes any later one that accepts
+/// false proofs, within the delay before it counts. Nobody can change what an added version means.
 contract VerifierGateway is IVerifierGateway, AccessControlDefaultAdminRules {
     /// @notice May freeze versions.
     bytes32 public constant GUARDIAN_ROLE = keccak256("zkdx/role/guardian");
+    /// @notice Seconds before an added verifier counts: time to look at it, and to freeze it.
+    uint48 public immutable ACTIVATION_DELAY;
 
     uint256 private constant VERSION_SIZE = 4;
 
-    /// @dev The verifier of a version, and whether it is frozen: one slot.
+    /// @dev The verifier of a version, from when on it counts, and whether it is frozen: one slot.
     struct Route {
         IGroth16Verifier verifier;
+        uint48 activeFrom;
         bool frozen;
     }
 
     mapping(bytes4 version => Route) private _routes;
 
-    /// @param adminDelay Seconds between the two steps of a change of admin.
+    /// @param delay Seconds before an added verifier counts, and between the two steps of a change of admin.
     /// @param admin Who adds verifiers and appoints guardians.
     /// @param guardian The first guardian.
-    constructor(uint48 adminDelay, address admin, address guardian) AccessControlDefaultAdminRules(adminDelay, admin) {
+    /// @param first The first verifier, which counts at once.
+    constructor(uint48 delay, address admin, address guardian, IGroth16Verifier first)
+        AccessControlDefaultAdminRules(delay, admin)
+    {
+        ACTIVATION_DELAY = delay;
         _grantRole(GUARDIAN_ROLE, guardian);
+        _add(first.VERSION(), first, uint48(block.timestamp));
     }
 
     /// @inheritdoc IVerifierGateway
@@ -37,13 +45,12 @@ contract VerifierGateway is IVerifierGateway, AccessControlDefaultAdminRules {
         if (address(_routes[version].verifier) != address(0)) revert VersionTaken(version);
         bytes4 said = verifier.VERSION();
         if (said != version) revert VersionMismatch(version, said);
-        _routes[version].verifier = verifier;
-        emit VerifierAdded(version, verifier);
+        _add(version, verifier, uint48(block.timestamp) + ACTIVATION_DELAY);
     }
 
     /// @inheritdoc IVerifierGateway
     function freeze(bytes4 version) external onlyRole(GUARDIAN_ROLE) {
-        verifierOf(version);
+        _requireKnown(version, _routes[version]);
         _routes[version].frozen = true;
         emit VersionFrozen(version, msg.sender);
     }
@@ -74,9 +81,19 @@ contract VerifierGateway is IVerifierGateway, AccessControlDefaultAdminRules {
     /// @inheritdoc IVerifierGateway
     function verifierOf(bytes4 version) public view returns (IGroth16Verifier) {
         Route memory route = _routes[version];
+        _requireKnown(version, route);
+        if (block.timestamp < route.activeFrom) revert VersionNotYetActive(version, route.activeFrom);
+        return route.verifier;
+    }
+
+    function _add(bytes4 version, IGroth16Verifier verifier, uint48 activeFrom) private {
+        _routes[version] = Route(verifier, activeFrom, false);
+        emit VerifierAdded(version, verifier, activeFrom);
+    }
+
+    function _requireKnown(bytes4 version, Route memory route) private pure {
         if (address(route.verifier) == address(0)) revert UnknownVersion(version);
         if (route.frozen) revert FrozenVersion(version);
-        return route.verifier;
     }
 
     function _versionOf(bytes calldata versionedProof) private pure returns (bytes4) {

@@ -41,6 +41,7 @@ contract DeploymentTest {
         _deployAll(all);
         VerifierGateway gateway = VerifierGateway(all[2]);
         vm.assertEq(gateway.defaultAdmin(), ADMIN, "gateway");
+        vm.assertEq(address(gateway.verifierOf(Groth16Verifier(all[1]).VERSION())), all[1], "first verifier");
         vm.assertEq(gateway.hasRole(gateway.GUARDIAN_ROLE(), GUARDIAN), true, "guardian");
         vm.assertEq(ModelRegistry(all[3]).defaultAdmin(), ADMIN, "registry");
         vm.assertEq(Anchor(all[7]).defaultAdmin(), ADMIN, "anchor");
@@ -75,7 +76,8 @@ contract DeploymentTest {
         codes[0] = type(VerifyingKeyStore).creationCode;
         address store = _addressOf(codes[0]);
         codes[1] = bytes.concat(type(Groth16Verifier).creationCode, abi.encode(store));
-        codes[2] = bytes.concat(type(VerifierGateway).creationCode, abi.encode(1 days, ADMIN, GUARDIAN));
+        codes[2] =
+            bytes.concat(type(VerifierGateway).creationCode, abi.encode(1 days, ADMIN, GUARDIAN, _addressOf(codes[1])));
         codes[3] = bytes.concat(type(ModelRegistry).creationCode, abi.encode(store, 1 days, ADMIN, 1));
         codes[4] = type(ConsentRegistry).creationCode;
         codes[5] = bytes.concat(

@@ -4,33 +4,26 @@ pragma solidity ^0.8.24;
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {IGroth16Verifier} from "../sol/interfaces/IGroth16Verifier.sol";
 import {IVerifierGateway} from "../sol/interfaces/IVerifierGateway.sol";
-import {VerifierGateway} from "../sol/VerifierGateway.sol";
-import {Claim} from "../sol/types/Claim.sol";
+import {Credulous} from "./support/Credulous.sol";
 import {Batches, ProofBatch} from "./support/Batches.sol";
 import {Fixture, ProofCase} from "./support/Fixture.sol";
 import {vm} from "./support/Vm.sol";
-
-/// @notice A verifier of another version that accepts everything: whoever routes to it has been fooled.
-contract Credulous is IGroth16Verifier {
-    bytes4 public constant VERSION = 0xc0ffee00;
-
-    function verify(Claim calldata, uint256[] calldata, bytes calldata) external pure {}
-    function verifyBatch(Claim[] calldata, uint256[][] calldata, bytes[] calldata) external pure {}
-}
 
 contract VerifierGatewayTest is Fixture {
     bytes4 private constant UNKNOWN = 0x11223344;
 
     bytes4 private _version;
     ProofCase private _good;
-    VerifierGateway private _fresh;
+    Credulous private _credulous;
+    bytes4 private _other;
 
     function setUp() public override {
         super.setUp();
         _good = _case(_file(), CLASS_ONLY);
         _store.register(_good.key);
         _version = _verifier.VERSION();
-        _fresh = new VerifierGateway(1 days, ADMIN, GUARDIAN);
+        _credulous = new Credulous();
+        _other = _credulous.VERSION();
     }
 
     function test_version_is_that_of_the_tag() public view {
@@ -84,31 +77,54 @@ contract VerifierGatewayTest is Fixture {
 
     function test_only_the_admin_adds_and_only_once() public {
         bytes memory refusal = abi.encodeWithSelector(
-            IAccessControl.AccessControlUnauthorizedAccount.selector, GUARDIAN, _fresh.DEFAULT_ADMIN_ROLE()
+            IAccessControl.AccessControlUnauthorizedAccount.selector, GUARDIAN, _gateway.DEFAULT_ADMIN_ROLE()
         );
         vm.expectRevert(refusal);
         vm.prank(GUARDIAN);
-        _fresh.addVerifier(_version, _verifier);
+        _gateway.addVerifier(_other, _credulous);
 
-        vm.expectEmit(true, true, true, true, address(_fresh));
-        emit IVerifierGateway.VerifierAdded(_version, _verifier);
-        vm.prank(ADMIN);
-        _fresh.addVerifier(_version, _verifier);
+        vm.expectEmit(true, true, true, true, address(_gateway));
+        emit IVerifierGateway.VerifierAdded(_other, _credulous, block.timestamp + 1 days);
+        _add();
+        vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.VersionTaken.selector, _other));
+        _add();
         vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.VersionTaken.selector, _version));
         vm.prank(ADMIN);
-        _fresh.addVerifier(_version, _verifier);
+        _gateway.addVerifier(_version, _credulous);
+    }
+
+    /// @dev An admin who adds a verifier that accepts everything cannot use it before others have seen it.
+    function test_an_added_verifier_counts_after_the_delay() public {
+        _add();
+        uint256 activeFrom = block.timestamp + 1 days;
+        bytes memory proof = bytes.concat(_other, "anything");
+        bytes memory refusal = abi.encodeWithSelector(IVerifierGateway.VersionNotYetActive.selector, _other, activeFrom);
+        vm.expectRevert(refusal);
+        _gateway.verify(_good.claim, _good.words, proof);
+        vm.warp(activeFrom - 1);
+        vm.expectRevert(refusal);
+        _gateway.verify(_good.claim, _good.words, proof);
+        vm.warp(activeFrom);
+        _gateway.verify(_good.claim, _good.words, proof);
+    }
+
+    function test_a_guardian_stops_a_verifier_before_it_counts() public {
+        _add();
+        vm.prank(GUARDIAN);
+        _gateway.freeze(_other);
+        vm.warp(block.timestamp + 2 days);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.FrozenVersion.selector, _other));
+        _gateway.verify(_good.claim, _good.words, bytes.concat(_other, "anything"));
     }
 
     function test_refuses_a_verifier_that_says_another_version() public {
-        Credulous credulous = new Credulous();
-        bytes4 said = credulous.VERSION();
-        vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.VersionMismatch.selector, UNKNOWN, said));
+        vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.VersionMismatch.selector, UNKNOWN, _other));
         vm.prank(ADMIN);
-        _fresh.addVerifier(UNKNOWN, credulous);
+        _gateway.addVerifier(UNKNOWN, _credulous);
         // No contract at all.
         vm.expectRevert();
         vm.prank(ADMIN);
-        _fresh.addVerifier(UNKNOWN, IGroth16Verifier(address(0xdead)));
+        _gateway.addVerifier(UNKNOWN, IGroth16Verifier(address(0xdead)));
     }
 
     function test_only_a_guardian_freezes_and_for_good() public {
@@ -139,15 +155,17 @@ contract VerifierGatewayTest is Fixture {
     }
 
     function test_freezing_one_version_leaves_the_others() public {
-        Credulous credulous = new Credulous();
-        bytes4 other = credulous.VERSION();
-        vm.prank(ADMIN);
-        _gateway.addVerifier(other, credulous);
+        _add();
         vm.prank(GUARDIAN);
-        _gateway.freeze(other);
+        _gateway.freeze(_other);
         _gateway.verify(_good.claim, _good.words, bytes.concat(_version, _good.proof));
         vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.UnknownVersion.selector, UNKNOWN));
         vm.prank(GUARDIAN);
         _gateway.freeze(UNKNOWN);
+    }
+
+    function _add() private {
+        vm.prank(ADMIN);
+        _gateway.addVerifier(_other, _credulous);
     }
 }

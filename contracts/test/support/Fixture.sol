@@ -53,10 +53,7 @@ abstract contract Fixture {
     function setUp() public virtual {
         _store = new VerifyingKeyStore();
         _verifier = new Groth16Verifier(_store);
-        _gateway = new VerifierGateway(1 days, ADMIN, GUARDIAN);
-        bytes4 version = _verifier.VERSION();
-        vm.prank(ADMIN);
-        _gateway.addVerifier(version, _verifier);
+        _gateway = new VerifierGateway(1 days, ADMIN, GUARDIAN, _verifier);
         _registry = new ModelRegistry(_store, 1 days, ADMIN, 1);
         vm.prank(ADMIN);
         _registry.listAuthority(AUTHORITY, "Authority");
