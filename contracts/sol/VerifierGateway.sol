@@ -12,7 +12,7 @@ import {Claim} from "./types/Claim.sol";
 /// @notice Whoever trusts this address trusts its first verifier, and that a guardian freezes any later one that accepts
 /// false proofs, within the delay before it counts. Nobody can change what an added version means.
 contract VerifierGateway is IVerifierGateway, AccessControlDefaultAdminRules {
-    /// @notice May freeze versions.
+    /// @notice May freeze versions, and appoints and dismisses its like; the admin does not.
     bytes32 public constant GUARDIAN_ROLE = keccak256("zkdx/role/guardian");
     /// @notice Seconds before an added verifier counts: time to look at it, and to freeze it.
     uint48 public immutable ACTIVATION_DELAY;
@@ -29,13 +29,15 @@ contract VerifierGateway is IVerifierGateway, AccessControlDefaultAdminRules {
     mapping(bytes4 version => Route) private _routes;
 
     /// @param delay Seconds before an added verifier counts, and between the two steps of a change of admin.
-    /// @param admin Who adds verifiers and appoints guardians.
+    /// @param admin Who adds verifiers.
     /// @param guardian The first guardian.
     /// @param first The first verifier, which counts at once.
     constructor(uint48 delay, address admin, address guardian, IGroth16Verifier first)
         AccessControlDefaultAdminRules(delay, admin)
     {
         ACTIVATION_DELAY = delay;
+        // Else the admin could dismiss the guardians before it adds what they would freeze.
+        _setRoleAdmin(GUARDIAN_ROLE, GUARDIAN_ROLE);
         _grantRole(GUARDIAN_ROLE, guardian);
         _add(first.VERSION(), first, uint48(block.timestamp));
     }

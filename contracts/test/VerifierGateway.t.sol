@@ -154,6 +154,27 @@ contract VerifierGatewayTest is Fixture {
         _gateway.addVerifier(_version, _verifier);
     }
 
+    /// @dev Nor can guardians make themselves admin: it takes both to make a false proof count.
+    function test_guardians_do_not_depend_on_the_admin() public {
+        bytes32 guardians = _gateway.GUARDIAN_ROLE();
+        bytes memory refusal =
+            abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, ADMIN, guardians);
+        vm.startPrank(ADMIN);
+        vm.expectRevert(refusal);
+        _gateway.revokeRole(guardians, GUARDIAN);
+        vm.expectRevert(refusal);
+        _gateway.grantRole(guardians, ADMIN);
+        vm.stopPrank();
+        vm.prank(GUARDIAN);
+        _gateway.grantRole(guardians, AUTHORITY);
+        vm.prank(AUTHORITY);
+        _gateway.revokeRole(guardians, GUARDIAN);
+        vm.assertEq(_gateway.hasRole(guardians, GUARDIAN), false, "dismissed");
+        vm.expectRevert();
+        vm.prank(AUTHORITY);
+        _gateway.beginDefaultAdminTransfer(AUTHORITY);
+    }
+
     function test_freezing_one_version_leaves_the_others() public {
         _add();
         vm.prank(GUARDIAN);
