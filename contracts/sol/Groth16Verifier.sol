@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {Create3} from "@openzeppelin/contracts/utils/Create3.sol";
 import {IGroth16Verifier} from "./interfaces/IGroth16Verifier.sol";
 import {IVerifyingKeyStore} from "./interfaces/IVerifyingKeyStore.sol";
+import {BatchEquation} from "./libraries/BatchEquation.sol";
 import {Bn254} from "./libraries/Bn254.sol";
 import {
     G1_SIZE,
@@ -16,6 +17,7 @@ import {
     KeyCodec
 } from "./libraries/KeyCodec.sol";
 import {Transcript} from "./libraries/Transcript.sol";
+import {BatchSums} from "./types/BatchSums.sol";
 import {Claim} from "./types/Claim.sol";
 import {G1Point} from "./types/G1Point.sol";
 
@@ -27,6 +29,9 @@ import {G1Point} from "./types/G1Point.sol";
 contract Groth16Verifier is IGroth16Verifier {
     /// @notice Where the verification keys are.
     IVerifyingKeyStore public immutable KEY_STORE;
+
+    /// @inheritdoc IGroth16Verifier
+    bytes4 public constant VERSION = bytes4(Transcript.TAG_VERIFIER);
 
     /// @dev `A (64) ‖ B (128) ‖ C (64) ‖ D_1 (64)`.
     uint256 private constant PROOF_SIZE = 320;
@@ -45,6 +50,69 @@ contract Groth16Verifier is IGroth16Verifier {
         uint256 key = _loadKey(claim.keyDigest);
         G1Point memory publicSum = _publicSum(key, claim, words, proof);
         if (!_equationHolds(key, publicSum, claim.weightCommitment, proof)) revert ProofRejected();
+    }
+
+    /// @inheritdoc IGroth16Verifier
+    function verifyBatch(Claim[] calldata claims, uint256[][] calldata words, bytes[] calldata proofs) external view {
+        uint256 count = claims.length;
+        if (count == 0) revert EmptyBatch();
+        if (words.length != count || proofs.length != count) revert BatchShape(count, words.length, proofs.length);
+        bytes32[] memory seeds = _seeds(claims, words, proofs);
+        uint256[] memory weights = Transcript.batchWeights(seeds, proofs);
+        uint256 pairs = count + BatchEquation.KEY_PAIRS * _runs(claims);
+        (BatchSums memory sums, uint256 start) = BatchEquation.begin(pairs);
+        for (uint256 i; i < count; ++i) {
+            if (_opensRun(claims, i)) BatchEquation.open(sums, _loadKey(claims[i].keyDigest));
+            _addToBatch(sums, claims[i], words[i], proofs[i], seeds[i], weights[i]);
+            if (i + 1 == count || _opensRun(claims, i + 1)) BatchEquation.close(sums);
+        }
+        if (!Bn254.pairingIsOne(start, pairs)) revert ProofRejected();
+    }
+
+    function _addToBatch(
+        BatchSums memory sums,
+        Claim calldata claim,
+        uint256[] calldata words,
+        bytes calldata proof,
+        bytes32 seed,
+        uint256 weight
+    ) private view {
+        _checkStatement(sums.key, claim, words);
+        BatchEquation.addStatement(sums, weight, words, seed);
+        BatchEquation.addProof(sums, weight, claim.weightCommitment, proof);
+    }
+
+    function _seeds(Claim[] calldata claims, uint256[][] calldata words, bytes[] calldata proofs)
+        private
+        pure
+        returns (bytes32[] memory seeds)
+    {
+        seeds = new bytes32[](claims.length);
+        for (uint256 i; i < seeds.length; ++i) {
+            bytes calldata proof = proofs[i];
+            if (proof.length != PROOF_SIZE) revert ProofLength(proof.length);
+            seeds[i] = Transcript.seed(claims[i], proof[PROOF_D_1:], words[i]);
+        }
+    }
+
+    /// @dev How often the key changes, the first counted.
+    function _runs(Claim[] calldata claims) private pure returns (uint256 runs) {
+        for (uint256 i; i < claims.length; ++i) {
+            if (_opensRun(claims, i)) ++runs;
+        }
+    }
+
+    function _opensRun(Claim[] calldata claims, uint256 i) private pure returns (bool) {
+        return i == 0 || claims[i].keyDigest != claims[i - 1].keyDigest;
+    }
+
+    function _checkStatement(uint256 key, Claim calldata claim, uint256[] calldata words) private pure {
+        (uint256 wordCount,, uint256 records) = _shape(key);
+        if (claim.records != records) revert RecordCount(records, claim.records);
+        if (words.length != wordCount) revert WordCount(wordCount, words.length);
+        for (uint256 i; i < wordCount; ++i) {
+            if (words[i] >= Bn254.R) revert WordNotReduced(i, words[i]);
+        }
     }
 
     /// @dev Copies a key from the code that holds it. Returns where in memory it lies.

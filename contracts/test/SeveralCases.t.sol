@@ -47,14 +47,15 @@ contract SeveralCasesTest is LogFixture {
         vm.assertEq(_log.isRecorded(SUBMITTER, d.modelId, one), false, "not without an outcome");
     }
 
-    function testFuzz_records_any_honest_cases(uint256[4] calldata words, bytes32[2] calldata consents, bool saturated)
+    function testFuzz_records_any_honest_cases(uint256[4] calldata words, bytes32[2] calldata salts, bool saturated)
         public
     {
         _use(TWO_RECORDS);
         Diagnosis memory d = _diagnosis();
         for (uint256 i; i < 2; ++i) {
             (d.cases[i].words[0], d.cases[i].words[1]) = (words[2 * i] % Bn254.R, words[2 * i + 1] % Bn254.R);
-            (d.cases[i].consentId, d.cases[i].policy) = (consents[i], saturated ? 1 : 0);
+            d.cases[i].consentId = _grant(keccak256(abi.encode(salts[i], i)));
+            d.cases[i].policy = saturated ? 1 : 0;
         }
         _checkRecorded(d, _submit(d, _prove(d, SUBMITTER)));
     }
@@ -91,10 +92,10 @@ contract SeveralCasesTest is LogFixture {
         Case memory one = d.cases[index % 5];
         field %= 5;
         uint256 word = value % Bn254.R;
-        vm.assume(bytes32(value) != one.consentId && bytes32(value) != one.nonce);
+        vm.assume(bytes32(value) != one.nonce);
         vm.assume(field > 2 || word != one.words[field]);
         if (field < 3) one.words[field] = word;
-        if (field == 3) one.consentId = bytes32(value);
+        if (field == 3) one.consentId = _grant(bytes32(value));
         if (field == 4) one.nonce = bytes32(value);
         _refuses(d, proof, abi.encodeWithSelector(IGroth16Verifier.ProofRejected.selector));
     }
@@ -109,6 +110,7 @@ contract SeveralCasesTest is LogFixture {
         _refuses(d, proof, abi.encodeWithSelector(IGroth16Verifier.ProofRejected.selector));
         vm.chainId(block.chainid - 1);
         d.modelId = _registry.register(_good.claim.keyDigest, Simulator.times(12345), _good.metadataDigest, "");
+        _approve(d.modelId);
         _refuses(d, proof, abi.encodeWithSelector(IGroth16Verifier.ProofRejected.selector));
     }
 
@@ -267,7 +269,7 @@ contract SeveralCasesTest is LogFixture {
         bytes memory proof = _prove(d, SUBMITTER);
         bytes32[] memory nullifiers = _submit(d, proof);
         _refuses(d, proof, abi.encodeWithSelector(IDiagnosisLog.AlreadyRecorded.selector, nullifiers[0]));
-        bytes memory other = Simulator.rerandomise(_json, proof, COINS_G2);
+        bytes memory other = _rerandomised(proof);
         _refuses(d, other, abi.encodeWithSelector(IDiagnosisLog.AlreadyRecorded.selector, nullifiers[0]));
     }
 
@@ -321,14 +323,15 @@ contract SeveralCasesTest is LogFixture {
         _submit(d, proof);
     }
 
-    function _change(Case memory one, uint256 field) private pure {
+    function _change(Case memory one, uint256 field) private view {
         if (field < 3) one.words[field] ^= 1;
-        if (field == 3) one.consentId ^= bytes32(uint256(1));
+        if (field == 3) one.consentId = _consentIds[SPARE];
         if (field == 4) one.nonce ^= bytes32(uint256(1) << 200);
         if (field == 5) one.policy ^= 1;
     }
 
     function _expectEvents(Diagnosis memory d) private {
+        uint256 first = _log.length();
         for (uint256 i; i < d.cases.length; ++i) {
             Case memory one = d.cases[i];
             bytes32 context = _contextOf(one, SUBMITTER);
@@ -336,7 +339,17 @@ contract SeveralCasesTest is LogFixture {
             uint256[] memory outcome = _slice(one.words, 1, one.words.length - 1);
             vm.expectEmit(true, true, true, true, address(_log));
             emit IDiagnosisLog.DiagnosisRecorded(
-                d.modelId, one.words[0], SUBMITTER, nullifier, one.consentId, one.nonce, one.policy, context, outcome
+                d.modelId,
+                one.words[0],
+                one.consentId,
+                first + i,
+                SUBMITTER,
+                nullifier,
+                _version,
+                one.nonce,
+                one.policy,
+                context,
+                outcome
             );
         }
     }

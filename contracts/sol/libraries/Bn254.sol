@@ -79,6 +79,21 @@ library Bn254 {
         if (!added) revert AdditionFailed();
     }
 
+    /// @notice Multiplies a point in place.
+    /// @param pointer Where in memory the 64 bytes of the point lie.
+    /// @param scalar Any number.
+    function scale(uint256 pointer, uint256 scalar) internal view {
+        bool success;
+        assembly ("memory-safe") {
+            let scratch := mload(0x40)
+            mcopy(scratch, pointer, 0x40)
+            mstore(add(scratch, 0x40), scalar)
+            success := staticcall(MUL_GAS, 0x07, scratch, 0x60, pointer, 0x40)
+            success := and(success, eq(returndatasize(), 0x40))
+        }
+        if (!success) revert MultiplicationFailed();
+    }
+
     /// @notice Whether the product of the pairings of `count` pairs is one.
     /// @param pointer Where in memory the pairs lie, 192 bytes each.
     /// @param count Number of pairs.

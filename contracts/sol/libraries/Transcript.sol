@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Claim} from "../types/Claim.sol";
+import {Entry} from "../types/Entry.sol";
 import {G1Point} from "../types/G1Point.sol";
 import {Bn254} from "./Bn254.sol";
 
@@ -13,6 +14,10 @@ library Transcript {
     bytes32 internal constant TAG_CONTEXT = keccak256("zkdx/v1/context");
     bytes32 internal constant TAG_CONTEXTS = keccak256("zkdx/v1/contexts");
     bytes32 internal constant TAG_NULLIFIER = keccak256("zkdx/v1/nullifier");
+    bytes32 internal constant TAG_ENTRY = keccak256("zkdx/v1/entry");
+    bytes32 internal constant TAG_ANCHOR = keccak256("zkdx/v1/anchor");
+    bytes32 internal constant TAG_VERIFIER = keccak256("zkdx/two-round-groth16/v1/verifier");
+    bytes32 internal constant TAG_BATCH = keccak256("zkdx/two-round-groth16/v1/batch");
 
     /// @notice What a proof must not be replayed outside of.
     /// @param chainId The chain.
@@ -68,6 +73,33 @@ library Transcript {
         return keccak256(abi.encode(TAG_NULLIFIER, model, recordCommitment, consentId, nonce));
     }
 
+    /// @notice What a log's chain binds of an entry.
+    /// @param entry The entry.
+    /// @param time Block time of its recording.
+    /// @return The entry's digest.
+    function entryDigest(Entry memory entry, uint256 time) internal pure returns (bytes32) {
+        return keccak256(abi.encode(TAG_ENTRY, entry.index, entry.nullifier, entry.digest, entry.version, time));
+    }
+
+    /// @notice The head of a log's chain after one more entry.
+    /// @param head The head before.
+    /// @param digest The entry's digest.
+    /// @return The head.
+    function chained(bytes32 head, bytes32 digest) internal pure returns (bytes32) {
+        return keccak256(abi.encode(head, digest));
+    }
+
+    /// @notice Leaf of an anchored tree for one entry of a log elsewhere. Hashed twice and under a tag: no inner node
+    /// of a tree and no hash of anything else is a leaf.
+    /// @param chainId The log's chain.
+    /// @param log The log.
+    /// @param index The entry's number.
+    /// @param digest The entry's digest.
+    /// @return The leaf.
+    function anchorLeaf(uint256 chainId, address log, uint256 index, bytes32 digest) internal pure returns (bytes32) {
+        return keccak256(bytes.concat(keccak256(abi.encode(TAG_ANCHOR, chainId, log, index, digest))));
+    }
+
     /// @notice The seed of all challenges: binds everything that precedes them.
     /// @param claim Key, model, weights and context.
     /// @param firstRound The 64 bytes of D_1.
@@ -105,5 +137,27 @@ library Transcript {
             value := keccak256(0x00, 0x40)
         }
         value %= Bn254.R;
+    }
+
+    /// @notice The weights of a batch: 1 for the first proof, 128 bits of a hash of everything for every other. A seed
+    /// binds its claim, its words and D_1; what is left of the proofs is bound beside it.
+    /// @param seeds The seed of each proof.
+    /// @param proofs The proofs, 320 bytes each.
+    /// @return weights The weight of each proof.
+    function batchWeights(bytes32[] memory seeds, bytes[] calldata proofs)
+        internal
+        pure
+        returns (uint256[] memory weights)
+    {
+        bytes32[] memory digests = new bytes32[](seeds.length);
+        for (uint256 i; i < seeds.length; ++i) {
+            digests[i] = keccak256(bytes.concat(seeds[i], proofs[i]));
+        }
+        bytes32 digest = keccak256(abi.encodePacked(TAG_BATCH, digests));
+        weights = new uint256[](seeds.length);
+        weights[0] = 1;
+        for (uint256 i = 1; i < seeds.length; ++i) {
+            weights[i] = uint256(keccak256(abi.encode(digest, i))) >> 128;
+        }
     }
 }

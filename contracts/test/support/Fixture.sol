@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.24;
 
+import {ConsentRegistry} from "../../sol/ConsentRegistry.sol";
 import {DiagnosisLog} from "../../sol/DiagnosisLog.sol";
 import {Groth16Verifier} from "../../sol/Groth16Verifier.sol";
+import {VerifierGateway} from "../../sol/VerifierGateway.sol";
 import {ModelRegistry} from "../../sol/ModelRegistry.sol";
 import {VerifyingKeyStore} from "../../sol/VerifyingKeyStore.sol";
 import {Claim} from "../../sol/types/Claim.sol";
@@ -36,16 +38,27 @@ abstract contract Fixture {
     uint256 internal constant MOST_RECORDS = 11;
     uint256 internal constant CASES = 12;
 
+    address internal constant ADMIN = address(0xad317);
+    address internal constant GUARDIAN = address(0x6a4d);
+    address internal constant AUTHORITY = address(0xf0d0);
+    bytes32 internal constant PURPOSE = keccak256("zkdx/purpose/diagnosis");
+
     VerifyingKeyStore internal _store;
     Groth16Verifier internal _verifier;
+    VerifierGateway internal _gateway;
     ModelRegistry internal _registry;
+    ConsentRegistry internal _consents;
     DiagnosisLog internal _log;
 
     function setUp() public virtual {
         _store = new VerifyingKeyStore();
         _verifier = new Groth16Verifier(_store);
-        _registry = new ModelRegistry(_store);
-        _log = new DiagnosisLog(_verifier, _registry);
+        _gateway = new VerifierGateway(1 days, ADMIN, GUARDIAN, _verifier);
+        _registry = new ModelRegistry(_store, 1 days, ADMIN, 1);
+        vm.prank(ADMIN);
+        _registry.listAuthority(AUTHORITY, "Authority");
+        _consents = new ConsentRegistry();
+        _log = new DiagnosisLog(_gateway, _registry, _consents, PURPOSE);
     }
 
     function _file() internal view returns (string memory) {

@@ -49,4 +49,8 @@ contract TranscriptHarness {
     {
         return Transcript.seed(claim, firstRound, words);
     }
+
+    function batchWeights(bytes32[] calldata seeds, bytes[] calldata proofs) external pure returns (uint256[] memory) {
+        return Transcript.batchWeights(seeds, proofs);
+    }
 }

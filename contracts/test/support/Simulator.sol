@@ -27,6 +27,12 @@ struct Coins {
     uint256 g2Index;
 }
 
+/// @notice A point of G2 with its logarithm.
+struct G2Log {
+    uint256 log;
+    bytes point;
+}
+
 /// @title Proofs from a trapdoor
 /// @notice Proves any statement about a key whose logarithms are known, by solving the verifier's equation for C.
 library Simulator {
@@ -43,6 +49,11 @@ library Simulator {
         t.weights = json.number(path, ".trapdoor.weights");
     }
 
+    function g2At(string memory json, uint256 index) internal pure returns (G2Log memory) {
+        string memory path = Json.entry("g2_points", index);
+        return G2Log(json.number(path, ".log"), json.blob(path, ".point"));
+    }
+
     /// @dev A proof that `claim` and `words` are accepted under the trapdoor's key.
     function prove(
         string memory json,
@@ -51,12 +62,22 @@ library Simulator {
         uint256[] memory words,
         Coins memory coins
     ) internal view returns (bytes memory) {
+        return proveWith(t, g2At(json, coins.g2Index), claim, words, coins);
+    }
+
+    /// @dev The same with a point of G2 that has been read before.
+    function proveWith(
+        Trapdoor memory t,
+        G2Log memory g2,
+        Claim memory claim,
+        uint256[] memory words,
+        Coins memory coins
+    ) internal view returns (bytes memory) {
         G1Point memory d1 = times(coins.firstRound);
-        string memory g2 = Json.entry("g2_points", coins.g2Index);
-        uint256 left = mulmod(coins.a, json.number(g2, ".log"), Bn254.R);
+        uint256 left = mulmod(coins.a, g2.log, Bn254.R);
         uint256 publicSum = _publicSum(t, words, _seed(claim, d1, words));
         G1Point memory c = times(_solve(t, left, publicSum, coins.firstRound));
-        return bytes.concat(abi.encode(times(coins.a)), json.blob(g2, ".point"), abi.encode(c, d1));
+        return bytes.concat(abi.encode(times(coins.a)), g2.point, abi.encode(c, d1));
     }
 
     /// @dev (5·A, B/5, C, D_1): another proof of the same statement, made without any secret but B's double in the file.

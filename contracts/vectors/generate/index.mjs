@@ -4,6 +4,7 @@ import { g2Multiples } from './g2-multiples.mjs';
 import { eip196, eip197 } from './precompiles.mjs';
 import { keys } from './keys.mjs';
 import { proofs } from './proofs.mjs';
+import { suite } from './suite.mjs';
 import { transcript } from './transcript.mjs';
 
 const json = (value) => JSON.stringify(value, null, 1) + '\n';
@@ -11,6 +12,7 @@ const files = {
   'vectors/transcript.json': json(transcript()),
   'vectors/keys.json': json(keys()),
   'vectors/proofs.json': json(proofs()),
+  'vectors/suite.json': json(suite()),
   'vectors/eip196.json': json(eip196()),
   'vectors/eip197.json': json(eip197()),
   'sol/libraries/G2Multiples.sol': g2Multiples(),
