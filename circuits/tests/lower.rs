@@ -43,10 +43,13 @@ fn plans(network: &Network) -> Vec<Plan> {
     let split = &[Strategy::Range, Strategy::Clamp(Method::Split), Strategy::ClampThenRows(Method::Split)];
     let complement =
         &[Strategy::Range, Strategy::Clamp(Method::Complement), Strategy::ClampThenRows(Method::Complement)];
+    let sides = &[Strategy::Range, Strategy::Clamp(Method::Sides), Strategy::ClampThenRows(Method::Sides)];
     let chosen = Plan::choose(&network.system);
     let (limbs, powers) = (Multiply::Limbs, Multiply::Powers);
     let rows = pick(&[], powers, &[Strategy::Rows]);
-    vec![chosen, rows, pick(&[], limbs, split), pick(&[3, 5], limbs, split), pick(&[4], powers, complement)]
+    let mut plans = vec![chosen, rows, pick(&[], limbs, split), pick(&[3, 5], limbs, split)];
+    plans.extend([pick(&[4], powers, complement), pick(&[2, 3], limbs, sides)]);
+    plans
 }
 
 fn assert_complete(network: &Network, plan: &Plan) {
@@ -144,7 +147,7 @@ fn costs_of_a_clinical_mlp() {
     let architecture = mlp(&[30, 64, 32, 2], Interval::new(0, 4095), 8, &RELU, OutcomeKind::Class);
     let network = Network::random(&architecture, 1);
     let costs = plans(&network).iter().map(|plan| matrices(&network, plan).constraints()).collect::<Vec<_>>();
-    assert_eq!(costs, [1904, 3554, 3840, 2106, 3365]);
+    assert_eq!(costs, [1887, 3554, 3840, 2106, 3365, 2665]);
     assert_complete(&network, &Plan::choose(&network.system));
 }
 

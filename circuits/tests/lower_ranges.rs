@@ -91,9 +91,12 @@ const CLAMPS: [((i64, i64), (i64, i64)); 9] = [
 fn a_clamp_holds_its_pairs_alone() {
     for ((lo, hi), (image_lo, image_hi)) in CLAMPS {
         let clamp = Clamp { domain: Interval::new(lo, hi), image: Interval::new(image_lo, image_hi) };
-        for (method, chunks) in
-            [(Method::Split, CHUNKS[0]), (Method::Split, CHUNKS[2]), (Method::Complement, CHUNKS[1])]
-        {
+        for (method, chunks) in [
+            (Method::Split, CHUNKS[0]),
+            (Method::Split, CHUNKS[2]),
+            (Method::Complement, CHUNKS[1]),
+            (Method::Sides, CHUNKS[3]),
+        ] {
             for key in lo - 3..=hi + 3 {
                 for value in image_lo - 3..=image_hi + 3 {
                     let claim = Claim::Clamp(clamp, method);
@@ -106,11 +109,27 @@ fn a_clamp_holds_its_pairs_alone() {
     }
 }
 
+/// Hints for any other key and value prove no wrong value.
+#[test]
+fn a_clamp_is_not_proven_by_other_hints() {
+    let clamp = Clamp { domain: Interval::new(-6, 7), image: Interval::new(-2, 1) };
+    let pairs = |low: i64, high: i64| (low..=high).flat_map(|key| (-3..=2).map(move |value| [key, value]));
+    for method in [Method::Split, Method::Complement, Method::Sides] {
+        for [key, value] in pairs(-6, 7).filter(|&[key, value]| value != clamp.apply(key)) {
+            for told in pairs(-7, 8) {
+                let claim = Claim::Misled(clamp, method, told);
+                let sandbox = Sandbox { claim, chunks: Chunks::new(vec![2]), key, value };
+                assert!(!sandbox.holds(), "{key} ↦ {value} by {method:?} with hints for {told:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn every_column_of_a_clamp_matters() {
     for ((lo, hi), (image_lo, image_hi)) in CLAMPS {
         let clamp = Clamp { domain: Interval::new(lo, hi), image: Interval::new(image_lo, image_hi) };
-        for method in [Method::Split, Method::Complement] {
+        for method in [Method::Split, Method::Complement, Method::Sides] {
             for key in [lo, hi] {
                 let (claim, value) = (Claim::Clamp(clamp, method), clamp.apply(key));
                 let sandbox = Sandbox { claim, chunks: Chunks::new(vec![2]), key, value };

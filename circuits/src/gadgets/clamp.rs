@@ -1,11 +1,13 @@
 //! Clamps without a table: `y = min(max(q, lo), hi)` and `q ∈ domain`, from ranges.
 //!
-//! Two methods; both force `q` into the domain exactly, as a table would.
+//! Three methods; each forces `q` into the domain exactly, as a table would.
 //!
 //! - [`split`] for power-of-two domains and images: about one range check of `q` and four constraints;
-//! - [`complement`] for any: three range checks and two constraints.
+//! - [`complement`] for any: three range checks and two constraints;
+//! - [`sides`] for any that cuts something off: two range checks and three constraints, and rows that images of one size share.
 
 mod complement;
+mod sides;
 mod split;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +34,8 @@ pub enum Method {
     Split,
     /// By what the clamp cuts off.
     Complement,
+    /// By the side on which it cuts off, and how much.
+    Sides,
 }
 
 impl Clamp {
@@ -40,10 +44,16 @@ impl Clamp {
         match method {
             Method::Split => Some(split::Digits::of(self)?.constraints(chunks)),
             Method::Complement => Some(complement::Cut::of(self).constraints(chunks)),
+            Method::Sides => Some(sides::Sides::of(self)?.constraints(chunks)),
         }
     }
 
-    /// Requires `key ∈ domain` and `value = clamp(key)`. Where the method does not apply, the other is used.
+    /// Integers of the image whose sides the method looks up.
+    pub fn sides(&self, method: Method) -> Option<u64> {
+        (method == Method::Sides).then(|| Some(sides::Sides::of(self)?.size()))?
+    }
+
+    /// Requires `key ∈ domain` and `value = clamp(key)`. Where the method does not apply, the one for any clamp is used.
     pub fn enforce<B: FirstRound>(
         &self,
         method: Method,
@@ -52,9 +62,12 @@ impl Clamp {
         key: &Held<B::Expr>,
         value: &Held<B::Expr>,
     ) {
-        match split::Digits::of(self).filter(|_| method == Method::Split) {
-            Some(digits) => digits.enforce(builder, ranges, key, &value.expression),
-            None => complement::Cut::of(self).enforce(builder, ranges, key, value),
+        let digits = split::Digits::of(self).filter(|_| method == Method::Split);
+        let sides = sides::Sides::of(self).filter(|_| method == Method::Sides);
+        match (digits, sides) {
+            (Some(digits), _) => digits.enforce(builder, ranges, key, &value.expression),
+            (_, Some(sides)) => sides.enforce(builder, ranges, key, value),
+            _ => complement::Cut::of(self).enforce(builder, ranges, key, value),
         }
     }
 

@@ -15,6 +15,8 @@
 //! Where the interval has `N < 2^k` integers, both `key − lo` and `hi − key` are in `[0, 2^k)`; they add up to `N − 1`, so that
 //! `key − lo` is at most `N − 1`. A single integer costs one equation.
 
+use std::collections::BTreeMap;
+
 use ark_ff::One;
 
 use super::Held;
@@ -108,27 +110,37 @@ impl Chunks {
     }
 }
 
-/// Range checks of a circuit, with the chunk tables they share.
+/// Range checks of a circuit, with the tables that they and clamps share.
 pub struct Ranges<'c, E> {
     chunks: &'c Chunks,
     tables: Vec<Ledger<E>>,
+    /// The sides of so many integers, once something is looked up in them.
+    sides: BTreeMap<u64, Ledger<E>>,
+}
+
+/// Rows of the sides of `size` integers.
+pub const fn side_rows(size: u64) -> u64 {
+    size + 2
 }
 
 impl<'c, E: Expression> Ranges<'c, E> {
     /// No checks yet.
     pub fn new(chunks: &'c Chunks) -> Self {
         let table = |&width: &u32| Ledger::new(Rows::keys(Interval::new(0, (1 << width) - 1)));
-        Self { chunks, tables: chunks.widths.iter().map(table).collect() }
+        Self { chunks, tables: chunks.widths.iter().map(table).collect(), sides: BTreeMap::new() }
     }
 
     /// The same tables with nothing looked up, for a part of the checks.
     pub fn fork(&self) -> Self {
-        Self { chunks: self.chunks, tables: self.tables.iter().map(Ledger::fork).collect() }
+        Self { chunks: self.chunks, tables: self.tables.iter().map(Ledger::fork).collect(), sides: BTreeMap::new() }
     }
 
     /// Adds the checks of a fork.
     pub fn absorb(&mut self, part: Self) {
         self.tables.iter_mut().zip(part.tables).for_each(|(table, part)| table.absorb(part));
+        for (size, part) in part.sides {
+            self.sides.entry(size).or_insert_with(|| part.fork()).absorb(part);
+        }
     }
 
     /// What numbers are cut into.
@@ -136,9 +148,21 @@ impl<'c, E: Expression> Ranges<'c, E> {
         self.chunks
     }
 
-    /// The chunk tables, to be sealed.
+    /// The tables, to be sealed: of chunks, then of sides.
     pub fn into_tables(self) -> Vec<Ledger<E>> {
-        self.tables
+        self.tables.into_iter().chain(self.sides.into_values()).collect()
+    }
+
+    /// Requires `side` to be 0 and `offset` one of `0 … size − 1`, or `side` to be −1 and `offset` 0, or 1 and `size − 1`.
+    pub fn look_up_side(&mut self, size: u64, offset: &Held<E>, side: &Held<E>) {
+        let last = size as i64 - 1;
+        let rows = || Rows::pairs(Interval::new(-1, last + 1), |key| i64::from(key > last) - i64::from(key < 0));
+        let ledger = self.sides.entry(size).or_insert_with(|| Ledger::new(rows()));
+        let key = Held {
+            expression: offset.expression.plus(&side.expression),
+            integer: offset.integer.wrapping_add(side.integer),
+        };
+        ledger.look_up(key, Some(side.expression.clone()));
     }
 
     /// Requires `key` to lie in `interval`.

@@ -44,7 +44,7 @@ pub(super) fn ratio(
     let definition = Definition::Ratio { numerator, factor, denominator, map: map.clone() };
     let quotient = system.tensor("quotient", value(interval), definition);
     system.range(quotient, interval.widened());
-    let product = system.product("product", [quotient, denominator], map.clone())?;
+    let product = system.held_product("product", [quotient, denominator], map.clone())?;
     let remainders = Interval::new(0, 2 * system.value(denominator).interval.hi - 1);
     let terms = vec![Term::of(numerator, 2 * factor), Term::mapped(denominator, 1, map.clone()), Term::of(product, -2)];
     let remainder = system.linear("remainder", value(remainders), 0, terms);

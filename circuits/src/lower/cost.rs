@@ -9,7 +9,7 @@ use super::select::RowPacking;
 use crate::gadgets::clamp::Clamp;
 use crate::gadgets::logup::{lookup_constraints, table_constraints};
 use crate::gadgets::poseidon::commit_constraints;
-use crate::gadgets::range::Chunks;
+use crate::gadgets::range::{Chunks, side_rows};
 use crate::system::{Relation, Table, TensorSystem};
 
 /// What one relation, or one table, costs.
@@ -41,6 +41,8 @@ impl Report {
         }
         let chunk = |&width: &u32| cost(format!("chunks of {width} bits"), "rows", table_constraints(1 << width));
         costs.extend(chunks.widths().iter().map(chunk));
+        let sides = |size| cost(format!("sides of {size} integers"), "rows", table_constraints(side_rows(size)));
+        costs.extend(plan.sides(system).into_iter().map(sides));
         let powers = PowerTable::<()>::constraints(layout.degree(system));
         costs.push(cost("challenges".into(), "product and powers", 1 + powers));
         Self { costs }
@@ -74,6 +76,17 @@ impl Strategy {
             }
             (Self::ClampThenRows(method), &Table::Function { domain, clamp, .. }) => {
                 Some(Clamp { domain, image: clamp }.constraints(method, chunks)? + lookup_constraints(true))
+            }
+            _ => None,
+        }
+    }
+
+    /// Integers of the image whose sides the strategy looks up.
+    pub(super) fn sides(self, table: &Table) -> Option<u64> {
+        match (self, table) {
+            (Self::Clamp(method), &Table::Clamp { domain, image })
+            | (Self::ClampThenRows(method), &Table::Function { domain, clamp: image, .. }) => {
+                Clamp { domain, image }.sides(method)
             }
             _ => None,
         }

@@ -7,8 +7,11 @@
 //! | function of a clamped key | its rows; a clamp, then the rows of the clamped keys |
 //!
 //! Rows cost a constraint each, shared by all lookups of a table; the other ways cost more for each lookup. Ranges of all kinds
-//! share chunk tables, so the best way for one table depends on the others, but only through the chunk tables there are: for
-//! each set of at most two, every table is planned on its own, and the cheapest set wins. Contractions are planned one by one.
+//! share chunk tables, and clamps to images of one size may share the rows of its sides, so the best way for one table depends on the
+//! others, but only through these: for each set of at most three chunk tables, and for each size with and without sides, every table is
+//! planned on its own, and the cheapest wins; then chunk tables are added while that saves anything. Contractions are planned one by one.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +21,7 @@ use super::cost;
 use super::window::Windows;
 use crate::gadgets::clamp::Method;
 use crate::gadgets::logup::table_constraints;
-use crate::gadgets::range::{Chunks, MAX_CHUNK_BITS};
+use crate::gadgets::range::{Chunks, MAX_CHUNK_BITS, side_rows};
 use crate::system::{Contract, Relation, Table, TensorSystem};
 
 /// Most rows of a table; beyond that only arithmetic will do.
@@ -63,11 +66,15 @@ impl Plan {
     /// The plan with the fewest constraints.
     pub fn choose(system: &TensorSystem) -> Self {
         let counts = lookup_counts(system);
-        let plans = chunk_sets().map(|chunk_bits| Self::with_chunks(system, &counts, chunk_bits));
-        let (chunk_bits, tables) = plans
-            .min_by_key(|(constraints, ..)| *constraints)
-            .map(|(_, bits, tables)| (bits, tables))
-            .unwrap_or_default();
+        let cheapest = |sets: Vec<Vec<u32>>| {
+            let plans = sets.into_iter().map(|chunk_bits| Self::with_chunks(system, &counts, chunk_bits));
+            plans.min_by_key(|(constraints, ..)| *constraints)
+        };
+        let mut best = cheapest(chunk_sets().collect()).unwrap_or_default();
+        while let Some(next) = cheapest(one_more(&best.1)).filter(|(constraints, ..)| *constraints < best.0) {
+            best = next;
+        }
+        let (_, chunk_bits, tables) = best;
         Self { chunk_bits, tables, contractions: contractions(system) }
     }
 
@@ -128,13 +135,23 @@ impl Plan {
     fn with_chunks(system: &TensorSystem, counts: &[u64], chunk_bits: Vec<u32>) -> (u64, Vec<u32>, Vec<Strategy>) {
         let chunks = Chunks::new(chunk_bits.clone());
         let mut total = chunks.widths().iter().map(|width| table_constraints(1 << width)).sum();
-        let mut tables = Vec::with_capacity(system.tables.len());
-        for (table, &count) in system.tables.iter().zip(counts) {
-            let (constraints, strategy) = cheapest(table, count, &chunks);
+        let ways: Vec<_> =
+            system.tables.iter().zip(counts).map(|(table, &count)| Ways::of(table, count, &chunks)).collect();
+        let with_sides = worthwhile_sides(&ways);
+        let mut tables = Vec::with_capacity(ways.len());
+        for ways in &ways {
+            let (constraints, strategy) = ways.chosen(&with_sides);
             total += constraints;
             tables.push(strategy);
         }
+        total += with_sides.iter().map(|&size| table_constraints(side_rows(size))).sum::<u64>();
         (total, chunk_bits, tables)
+    }
+
+    /// Sizes of images whose sides are looked up.
+    pub(super) fn sides(&self, system: &TensorSystem) -> BTreeSet<u64> {
+        let used = system.tables.iter().zip(&self.tables).zip(lookup_counts(system)).filter(|(_, count)| *count > 0);
+        used.filter_map(|((table, strategy), _)| strategy.sides(table)).collect()
     }
 }
 
@@ -167,21 +184,61 @@ fn contracts(system: &TensorSystem) -> impl Iterator<Item = &Contract> {
     })
 }
 
-fn cheapest(table: &Table, count: u64, chunks: &Chunks) -> (u64, Strategy) {
-    let cost = |strategy: Strategy| {
-        let constraints = strategy.lookup_constraints(table, chunks)?;
-        Some((constraints * count + strategy.row_constraints(table), strategy))
-    };
-    let options = strategies(table).into_iter().filter_map(cost);
-    options.min_by_key(|(constraints, _)| *constraints).unwrap_or((0, Strategy::Rows))
+/// Constraints of a way to prove all lookups of a table, without the rows of sides.
+type Way = (u64, Strategy);
+
+/// The cheapest ways to prove the lookups of one table.
+struct Ways {
+    alone: Way,
+    /// With the sides of so many integers.
+    sides: Option<(u64, Way)>,
 }
+
+impl Ways {
+    fn of(table: &Table, count: u64, chunks: &Chunks) -> Self {
+        let cost = |strategy: Strategy| {
+            let constraints = strategy.lookup_constraints(table, chunks)?;
+            Some((constraints * count + strategy.row_constraints(table), strategy))
+        };
+        let (sides, alone): (Vec<_>, Vec<_>) =
+            strategies(table).into_iter().filter_map(cost).partition(|(_, strategy)| strategy.sides(table).is_some());
+        let cheapest = |ways: Vec<Way>| ways.into_iter().min_by_key(|(constraints, _)| *constraints);
+        let sides = cheapest(sides).filter(|_| count > 0);
+        Self {
+            alone: cheapest(alone).unwrap_or((0, Strategy::Rows)),
+            sides: sides.and_then(|way| Some((way.1.sides(table)?, way))),
+        }
+    }
+
+    /// What sides of this size save.
+    fn saved(&self, size: u64) -> u64 {
+        self.sides.filter(|(own, _)| *own == size).map_or(0, |(_, (sides, _))| self.alone.0.saturating_sub(sides))
+    }
+
+    fn chosen(&self, with_sides: &BTreeSet<u64>) -> Way {
+        match self.sides {
+            Some((size, way)) if with_sides.contains(&size) && way.0 < self.alone.0 => way,
+            _ => self.alone,
+        }
+    }
+}
+
+/// Sizes of which sides save more than their rows cost.
+fn worthwhile_sides(ways: &[Ways]) -> BTreeSet<u64> {
+    let sizes: BTreeSet<u64> = ways.iter().filter_map(|ways| Some(ways.sides?.0)).collect();
+    let saved = |size: u64| ways.iter().map(|ways| ways.saved(size)).sum::<u64>();
+    sizes.into_iter().filter(|&size| saved(size) > table_constraints(side_rows(size))).collect()
+}
+
+/// All methods; the first of equals is taken.
+const METHODS: [Method; 3] = [Method::Split, Method::Complement, Method::Sides];
 
 /// Every way that applies to `table`.
 fn strategies(table: &Table) -> Vec<Strategy> {
     let mut ways = match table {
         Table::Range(_) => vec![Strategy::Range],
-        Table::Clamp { .. } => [Method::Split, Method::Complement].map(Strategy::Clamp).to_vec(),
-        Table::Function { .. } => [Method::Split, Method::Complement].map(Strategy::ClampThenRows).to_vec(),
+        Table::Clamp { .. } => METHODS.map(Strategy::Clamp).to_vec(),
+        Table::Function { .. } => METHODS.map(Strategy::ClampThenRows).to_vec(),
     };
     ways.retain(|way| cost::applies(*way, table));
     if table.domain().size() <= MAX_ROWS {
@@ -190,12 +247,20 @@ fn strategies(table: &Table) -> Vec<Strategy> {
     ways
 }
 
-/// No chunk table, one, or two.
+/// No chunk table, one, two or three.
 fn chunk_sets() -> impl Iterator<Item = Vec<u32>> {
     let widths = 2..=MAX_CHUNK_BITS;
     let singles = widths.clone().map(|width| vec![width]);
-    let pairs = widths.clone().flat_map(move |low| (low + 1..=MAX_CHUNK_BITS).map(move |high| vec![low, high]));
-    std::iter::once(Vec::new()).chain(singles).chain(pairs)
+    let above = |low: u32| low + 1..=MAX_CHUNK_BITS;
+    let pairs = widths.flat_map(move |low| above(low).map(move |high| vec![low, high]));
+    let triples = pairs.clone().flat_map(move |pair| above(pair[1]).map(move |high| [&pair[..], &[high]].concat()));
+    std::iter::once(Vec::new()).chain(singles).chain(pairs).chain(triples)
+}
+
+/// The set with a chunk table more, in every way.
+fn one_more(chunk_bits: &[u32]) -> Vec<Vec<u32>> {
+    let others = (2..=MAX_CHUNK_BITS).filter(|width| !chunk_bits.contains(width));
+    others.map(|width| [chunk_bits, &[width]].concat()).collect()
 }
 
 /// How many entries are looked up in each table.

@@ -148,10 +148,24 @@ impl<'a> SystemBuilder<'a> {
     }
 
     /// A new tensor `left[k]·right[map(k)]`, of the shape of `left`.
-    pub fn product(&mut self, name: &str, [left, right]: [TensorId; 2], map: IndexMap) -> Result<TensorId, LayerError> {
+    pub fn product(&mut self, name: &str, factors: [TensorId; 2], map: IndexMap) -> Result<TensorId, LayerError> {
+        self.product_defined(name, factors, map, Definition::Relation(self.system.relations.len()))
+    }
+
+    /// The same, held in columns because no relation can be solved for it.
+    pub fn held_product(&mut self, name: &str, factors: [TensorId; 2], map: IndexMap) -> Result<TensorId, LayerError> {
+        self.product_defined(name, factors, map, Definition::Held(self.system.relations.len()))
+    }
+
+    fn product_defined(
+        &mut self,
+        name: &str,
+        [left, right]: [TensorId; 2],
+        map: IndexMap,
+        definition: Definition,
+    ) -> Result<TensorId, LayerError> {
         let interval = self.product_bounds(left, right).tracked()?;
         let shape = self.system.tensor(left).shape.clone();
-        let definition = Definition::Relation(self.system.relations.len());
         let out = self.tensor(name, ValueType { shape, interval }, definition);
         self.system.relations.push(Relation::Product(Product { out, left, right, map }));
         Ok(out)

@@ -77,8 +77,10 @@ pub enum Definition {
 
 impl Definition {
     /// Whether no linear relation says what the tensor is, so that it is always held in columns. The largest of accumulators may
-    /// be an expression: of the quotient and the remainder that it is rounded to; and what is selected, of what a comparison with it leaves.
+    /// be an expression: of the quotient and the remainder that it is rounded to; what is selected, of what a comparison with it leaves;
+    /// and a remainder, of dividend and quotient.
     pub fn is_chosen(&self) -> bool {
-        !matches!(self, Self::Relation(_) | Self::Largest { .. } | Self::Selected { .. })
+        let follows = matches!(self, Self::Relation(_) | Self::Largest { .. } | Self::Selected { .. });
+        !follows && !matches!(self, Self::Remainder { .. })
     }
 }

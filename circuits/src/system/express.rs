@@ -1,16 +1,17 @@
 //! Which tensors are columns and which are expressions in columns.
 //!
 //! A linear relation `out = c + Σ a·t` is an equation. It can be solved for `out`, or for a `t` that it reads entry by entry
-//! with `a = ±1`. What the witness *chooses* (record, parameters, quotients, remainders, table values, one-hot vectors) is held in
+//! with `a = ±1`. What the witness *chooses* (record, parameters, quotients, table values, one-hot vectors) is held in
 //! columns. From there, any relation with a single unknown tensor that it can be solved for makes that tensor an
-//! expression. When nothing more follows, the latest unknown tensor becomes a column (the accumulator of a dense layer rather
-//! than the products before the bias), unless it is a mere rearrangement of unknown tensors before it; and so on.
+//! expression. When nothing more follows, the latest unknown tensor becomes a column (a remainder if there is one, else the accumulator
+//! of a dense layer rather than the products before the bias), unless it is a mere rearrangement of unknown tensors before it; and so on.
 //!
+//! A remainder whose dividend is known is thus an expression, `dividend + 2^(s−1) − 2^s·quotient`, and costs its lookup alone.
 //! So `products + bias = accumulator = 2^s·quotient + remainder − 2^(s−1)` costs columns for quotient and remainder alone.
 
 use std::collections::VecDeque;
 
-use super::{IndexMap, Linear, Relation, Role, TensorId, TensorSystem, Term};
+use super::{Definition, IndexMap, Linear, Relation, Role, TensorId, TensorSystem, Term};
 
 /// A linear relation solved for one tensor.
 #[derive(Clone, Debug)]
@@ -27,6 +28,7 @@ impl TensorSystem {
     pub fn expressions(&self) -> Vec<Solved> {
         let mut solver = Solver::new(self);
         solver.start();
+        solver.choose(Solver::is_remainder);
         solver.choose(Solver::is_independent);
         solver.choose(|_, _| true);
         solver.solved
@@ -85,6 +87,10 @@ impl<'s> Solver<'s> {
                 self.propagate();
             }
         }
+    }
+
+    fn is_remainder(&self, tensor: TensorId) -> bool {
+        matches!(self.system.tensor(tensor).definition, Definition::Remainder { .. })
     }
 
     /// Whether every relation with `tensor` as `out` can still be solved for another tensor.

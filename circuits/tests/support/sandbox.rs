@@ -17,6 +17,8 @@ pub(crate) const KEY: usize = CHALLENGES + 1;
 pub(crate) enum Claim {
     Range(Interval),
     Clamp(Clamp, Method),
+    /// A clamp whose hints are those for another key and value.
+    Misled(Clamp, Method, [i64; 2]),
     /// Every `(key, value)` is a row; the prover counts each as the row with the key given last.
     Rows(Rows, Vec<(i64, Option<i64>, i64)>),
 }
@@ -51,6 +53,10 @@ impl Circuit for Sandbox {
             Claim::Clamp(clamp, method) => {
                 let key = column(builder, self.key, self.key);
                 let value = column(builder, self.value, self.value);
+                clamp.enforce(*method, builder, &mut ranges, &key, &value);
+            }
+            Claim::Misled(clamp, method, [told, answer]) => {
+                let (key, value) = (column(builder, self.key, *told), column(builder, self.value, *answer));
                 clamp.enforce(*method, builder, &mut ranges, &key, &value);
             }
             Claim::Rows(rows, lookups) => {

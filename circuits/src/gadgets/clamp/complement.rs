@@ -16,8 +16,8 @@ use crate::r1cs::{Expression, FirstRound};
 
 /// What a clamp cuts off.
 pub(super) struct Cut {
-    domain: Interval,
-    image: Interval,
+    pub(super) domain: Interval,
+    pub(super) image: Interval,
 }
 
 impl Cut {
