@@ -41,6 +41,8 @@ pub enum Tag {
     Architecture,
     /// A model card's canonical JSON.
     Card,
+    /// Which verifier a proof is for: its first four bytes stand before a proof on chain.
+    Verifier,
 }
 
 impl Tag {
@@ -54,6 +56,7 @@ impl Tag {
             Self::Nullifier => "zkdx/v1/nullifier",
             Self::Architecture => "zkdx/v1/architecture",
             Self::Card => "zkdx/v1/card",
+            Self::Verifier => "zkdx/two-round-groth16/v1/verifier",
         }
     }
 

@@ -21,6 +21,8 @@ const CHAIN_ID: u64 = 31_337;
 const DEPLOYER: [u8; 20] = [0xd0; 20];
 /// Who submits the diagnosis on the embedded chain.
 const SUBMITTER: [u8; 20] = [0x50; 20];
+/// Who consents to it on the embedded chain.
+const PATIENT: [u8; 20] = [0x9a; 20];
 
 /// What a run measured. `None` where a command does not measure it.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -99,17 +101,17 @@ pub(crate) fn register(
 }
 
 impl Registered {
-    /// Proves what the model says of `record`, for the embedded chain's log, and measures it.
+    /// Proves what the model says of `record`, in a context of the embedded chain, and measures it.
     pub(crate) fn prove(
         &self,
         parameters: &Parameters,
         record: &Record,
-        log: [u8; 20],
+        context: ProofContext,
         measured: &mut Measured,
     ) -> Result<Proven> {
         let prover = Prover::new(&self.key, &self.registration, &Cpu).or_fail(Kind::Internal, "cannot use the key")?;
         let blinding = Blinding::random(&mut OsRng);
-        let patients = [Patient { record, blinding: &blinding, context: context(log) }];
+        let patients = [Patient { record, blinding: &blinding, context }];
         resources::reset_peak();
         let (cpu, wall) = (resources::cpu_seconds(), std::time::Instant::now());
         let proven = self.network.prove(&prover, (parameters, &self.public), &patients, &mut OsRng);
@@ -132,19 +134,23 @@ impl Registered {
     }
 }
 
-fn context(log: [u8; 20]) -> ProofContext {
-    let mut nonce = [0; 32];
+/// A context for the log of the embedded chain, under a new consent of the patient.
+pub(crate) fn consented(suite: &mut Suite) -> Result<ProofContext> {
+    let [mut salt, mut nonce] = [[0; 32]; 2];
+    OsRng.fill_bytes(&mut salt);
     OsRng.fill_bytes(&mut nonce);
-    let policy = Policy::Refuse;
-    ProofContext { chain_id: CHAIN_ID, verifier: log, submitter: SUBMITTER, consent_id: [0; 32], nonce, policy }
+    let consent_id = suite.grant(PATIENT, SUBMITTER, salt).or_fail(Kind::Internal, "the contracts refuse a consent")?;
+    let (verifier, policy) = (suite.log_address(), Policy::Refuse);
+    Ok(ProofContext { chain_id: CHAIN_ID, verifier, submitter: SUBMITTER, consent_id, nonce, policy })
 }
 
-/// Deploys the contracts and gives them the key and the model.
+/// Deploys the contracts and gives them the key and the model, which their authority approves.
 pub(crate) fn deploy(registered: &Registered) -> Result<Suite> {
     let what = "the contracts refused";
     let mut suite = Suite::deploy(Chain::new(CHAIN_ID), DEPLOYER).or_fail(Kind::Internal, what)?;
     suite.register_key(&registered.key.verifying).or_fail(Kind::Internal, what)?;
     suite.register_model(registered.public.model(), "").or_fail(Kind::Internal, what)?;
+    suite.approve_model(registered.public.model()).or_fail(Kind::Internal, what)?;
     Ok(suite)
 }
 

@@ -333,9 +333,14 @@ fn a_contract_records_every_case_of_a_shared_proof_once() {
     let model = PublicModel::from_json(&place.read("two.public")).expect("a registration");
     suite.register_model(model.model(), "").expect("the contract takes the model");
     let (log, submitter) = (hex::encode(suite.log_address()), "05".repeat(20));
-    place.run(&format!("{TWO} --chain-id 7 --verifier {log} --submitter {submitter}"));
+    let consent = suite.grant([8; 20], [5; 20], [6; 32]).expect("the contract takes the consent");
+    let consent = hex::encode(consent);
+    place.run(&format!("{TWO} --chain-id 7 --verifier {log} --submitter {submitter} --consent {consent}"));
     let [first, second] =
         PAIRS.map(|name| ProofFile::from_json(&place.read(&format!("proofs/{name}"))).expect("a proof"));
+    let unapproved = suite.submit([5; 20], &first.statement, &first.proof).expect_err("nobody has approved the model");
+    assert!(unapproved.to_string().contains("NotApproved"), "{unapproved}");
+    suite.approve_model(model.model()).expect("the authority approves");
     let submission = suite.submit([5; 20], &first.statement, &first.proof).expect("the contract takes the proof");
     assert_eq!(submission.nullifiers.len(), 2);
     let mut submit = |file: &ProofFile| suite.submit([5; 20], &file.statement, &file.proof).map(drop);

@@ -26,14 +26,38 @@ sol!(
     DiagnosisLog,
     "artifacts/DiagnosisLog.json"
 );
+sol!(
+    #[sol(extra_derives(Debug))]
+    VerifierGateway,
+    "artifacts/VerifierGateway.json"
+);
+sol!(
+    #[sol(extra_derives(Debug))]
+    ConsentRegistry,
+    "artifacts/ConsentRegistry.json"
+);
+sol!(
+    #[sol(extra_derives(Debug))]
+    InferenceMarket,
+    "artifacts/InferenceMarket.json"
+);
+sol!(
+    #[sol(extra_derives(Debug))]
+    Anchor,
+    "artifacts/Anchor.json"
+);
 
 /// Reads the errors of one contract.
 type Reader = fn(&[u8]) -> Option<String>;
 
 /// The named error in revert data, as `Name { argument: value }`.
 pub fn revert_reason(data: &[u8]) -> String {
-    let readers: [Reader; 4] = [
+    let readers: [Reader; 8] = [
         named::<DiagnosisLog::DiagnosisLogErrors>,
+        named::<VerifierGateway::VerifierGatewayErrors>,
+        named::<ConsentRegistry::ConsentRegistryErrors>,
+        named::<InferenceMarket::InferenceMarketErrors>,
+        named::<Anchor::AnchorErrors>,
         named::<ModelRegistry::ModelRegistryErrors>,
         named::<Groth16Verifier::Groth16VerifierErrors>,
         named::<VerifyingKeyStore::VerifyingKeyStoreErrors>,

@@ -2,7 +2,7 @@
 
 use alloy_sol_types::SolCall;
 use revm::primitives::{FixedBytes, U256};
-use zkdx_circuits::statement::Case;
+use zkdx_circuits::statement::{Case, Tag};
 use zkdx_circuits::{Fr, Statement, field};
 use zkdx_verifier::encoding::g1_bytes;
 use zkdx_verifier::{Model, Proof, VerifyingKey};
@@ -27,7 +27,18 @@ pub fn register_model(model: &Model, card_uri: &str) -> ModelRegistry::registerC
 
 /// `DiagnosisLog.submit`.
 pub fn submit(statement: &Statement, proof: &Proof) -> DiagnosisLog::submitCall {
-    DiagnosisLog::submitCall { diagnosis: diagnosis(statement), proof: proof.to_bytes().to_vec().into() }
+    DiagnosisLog::submitCall { diagnosis: diagnosis(statement), proof: versioned(proof).into() }
+}
+
+/// A proof as the gateway takes it: four bytes that name its verifier, then the proof.
+pub fn versioned(proof: &Proof) -> Vec<u8> {
+    [&version()[..], &proof.to_bytes()].concat()
+}
+
+/// The first four bytes of the verifier's tag.
+pub fn version() -> [u8; 4] {
+    let [a, b, c, d, ..] = Tag::Verifier.digest();
+    [a, b, c, d]
 }
 
 /// `Groth16Verifier.verify`: the bare check, without registry and log.

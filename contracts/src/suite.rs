@@ -1,23 +1,34 @@
-//! The contracts deployed together on an embedded chain, and the story they tell: key, model, diagnosis.
+//! The contracts deployed together on an embedded chain, and the story they tell: key, approved model, consent, diagnosis.
 
 use alloy_sol_types::SolValue;
-use revm::primitives::Address;
+use alloy_sol_types::private::primitives::aliases::U40;
+use revm::primitives::{Address, FixedBytes, U256};
 use zkdx_circuits::Statement;
 use zkdx_verifier::{Model, Proof, VerifyingKey};
 
-use crate::abi::{DiagnosisLog, Groth16Verifier, ModelRegistry, VerifyingKeyStore};
+use crate::abi::{ConsentRegistry, DiagnosisLog, Groth16Verifier, ModelRegistry, VerifierGateway, VerifyingKeyStore};
 use crate::calldata;
 use crate::chain::{Chain, ChainError, Receipt};
 
-/// Addresses of the deployed contracts.
+/// Addresses of the deployed contracts. The deployer is admin, guardian and the one authority that approves models.
 pub struct Suite {
     chain: Chain,
     deployer: Address,
     keys: Address,
     verifier: Address,
     models: Address,
+    consents: Address,
     log: Address,
 }
+
+/// What the log's consents must be for: a diagnosis.
+const PURPOSE: FixedBytes<32> = FixedBytes([1; 32]);
+
+/// Approvals that a model needs.
+const APPROVALS: u64 = 1;
+
+/// A consent for any approved model.
+const ANY_APPROVED: u8 = 2;
 
 /// What an accepted submission cost and left behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +46,17 @@ impl Suite {
         let mut create = |code: &[u8], arguments: Vec<u8>| Ok(chain.deploy(deployer, code, &arguments)?.0);
         let keys = create(&VerifyingKeyStore::BYTECODE, Vec::new())?;
         let verifier = create(&Groth16Verifier::BYTECODE, keys.abi_encode())?;
-        let models = create(&ModelRegistry::BYTECODE, keys.abi_encode())?;
-        let log = create(&DiagnosisLog::BYTECODE, (verifier, models).abi_encode_params())?;
-        Ok(Self { chain, deployer, keys, verifier, models, log })
+        let delay = U256::ZERO;
+        let gateway = create(&VerifierGateway::BYTECODE, (delay, deployer, deployer).abi_encode_params())?;
+        let registry = (keys, delay, deployer, U256::from(APPROVALS)).abi_encode_params();
+        let models = create(&ModelRegistry::BYTECODE, registry)?;
+        let consents = create(&ConsentRegistry::BYTECODE, Vec::new())?;
+        let log = create(&DiagnosisLog::BYTECODE, (gateway, models, consents, PURPOSE).abi_encode_params())?;
+        let version = FixedBytes(calldata::version());
+        chain.send(deployer, gateway, &VerifierGateway::addVerifierCall { version, verifier })?;
+        let listing = ModelRegistry::listAuthorityCall { authority: deployer, name: "the deployer".into() };
+        chain.send(deployer, models, &listing)?;
+        Ok(Self { chain, deployer, keys, verifier, models, consents, log })
     }
 
     /// Address of the log: the `verifier` of a proof's context.
@@ -63,6 +82,31 @@ impl Suite {
         let (id, receipt) = self.chain.send(self.deployer, self.models, &call)?;
         expect(id.0, model.id(), "model identity")?;
         Ok(receipt)
+    }
+
+    /// Has the authority approve a registered model.
+    pub fn approve_model(&mut self, model: &Model) -> Result<Receipt, ChainError> {
+        let (id, evidence) = (FixedBytes(model.id()), FixedBytes([0; 32]));
+        let call = ModelRegistry::approveCall { modelId: id, evidenceDigest: evidence, uri: String::new() };
+        Ok(self.chain.send(self.deployer, self.models, &call)?.1)
+    }
+
+    /// Grants a consent of `patient` to `grantee`, for every approved model and without end; `salt` tells consents apart. The consent's id.
+    pub fn grant(&mut self, patient: [u8; 20], grantee: [u8; 20], salt: [u8; 32]) -> Result<[u8; 32], ChainError> {
+        let patient = Address::from(patient);
+        let consent = ConsentRegistry::Consent {
+            patient,
+            grantee: Address::from(grantee),
+            purpose: PURPOSE,
+            scopeKind: ANY_APPROVED,
+            scope: FixedBytes::ZERO,
+            record: U256::ZERO,
+            validFrom: U40::ZERO,
+            validUntil: U40::MAX,
+            salt: FixedBytes(salt),
+        };
+        let (id, _) = self.chain.send(patient, self.consents, &ConsentRegistry::grantCall { consent })?;
+        Ok(id.0)
     }
 
     /// Submits a diagnosis from `submitter` and records its cases.

@@ -309,11 +309,33 @@ fn edited(what: &str, statement: &Statement, edit: impl FnOnce(&mut Vec<Case>)) 
 #[test]
 fn submissions_reach_the_equation() {
     let mut suite = Suite::deploy(Chain::new(1), [9; 20]).expect("contracts deploy");
+    let consent_id = suite.grant([3; 20], [7; 20], [4; 32]).expect("the registry takes the consent");
     for vector in proofs() {
+        let mut refused = |suite: &mut Suite, statement: &Statement, why: &str| {
+            let refusal = suite.submit([7; 20], statement, &vector.proofs[0]).expect_err(why).to_string();
+            assert!(refusal.contains(why), "{}: {refusal}", vector.name);
+        };
         suite.register_key(&vector.key).expect("the key store takes the key");
         suite.register_model(&vector.model, "").expect("the registry takes the model");
-        let refusal = suite.submit([7; 20], &vector.statement, &vector.proofs[0]).expect_err("another context");
-        assert!(refusal.to_string().contains("ProofRejected"), "{}: {refusal}", vector.name);
+        refused(&mut suite, &vector.statement, "NotApproved");
+        suite.approve_model(&vector.model).expect("the authority approves");
+        refused(&mut suite, &vector.statement, "UnknownConsent");
+        let (_, consented) = edited("consented", &vector.statement, |cases| {
+            cases.iter_mut().for_each(|case| case.context.consent_id = consent_id);
+        });
+        refused(&mut suite, &consented, "ProofRejected");
+    }
+}
+
+#[test]
+fn the_version_is_the_one_of_the_contracts() {
+    let file = vectors("suite");
+    assert_eq!(Tag::Verifier.digest(), array::<32>(&file["tags"]["TAG_VERIFIER"]));
+    assert_eq!(calldata::version(), array::<4>(&file["version"]));
+    for vector in proofs() {
+        let call = calldata::submit(&vector.statement, &vector.proofs[0]);
+        assert_eq!(call.proof[..4], calldata::version());
+        assert_eq!(call.proof[4..], vector.proofs[0].to_bytes());
     }
 }
 

@@ -31,12 +31,12 @@ pub(super) fn run(args: &BenchArgs, output: Output) -> Result<()> {
     let mut measured = Measured::default();
     let registered = pipeline::register((architecture, &model.parameters, card), output, &mut measured)?;
     let (mut suite, _) = output.step("deploy contracts to an embedded EVM", || pipeline::deploy(&registered))?;
-    let log = suite.log_address();
     let mut runs = Vec::new();
     for raw in records.iter().cycle().take(args.runs as usize) {
         let record = model.architecture.encoding.encode(raw, Policy::Saturate);
         let record = record.or_fail(Kind::Input, "a record does not fit the model")?;
-        let prove = || registered.prove(&model.parameters, &record, log, &mut measured);
+        let context = pipeline::consented(&mut suite)?;
+        let prove = || registered.prove(&model.parameters, &record, context, &mut measured);
         let (proven, _) = output.step("prove", prove)?;
         registered.verify(&proven, &mut measured)?;
         measured.float_label = super::demo::float_label(&graph, &model.architecture, raw)?;

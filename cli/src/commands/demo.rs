@@ -75,8 +75,8 @@ pub(super) fn run(args: &DemoArgs, output: Output) -> Result<()> {
     let (mut suite, _) = output.step("deploy contracts to an embedded EVM", || pipeline::deploy(&registered))?;
     let record = model.architecture.encoding.encode(&data.patient, Policy::Refuse);
     let record = record.or_fail(Kind::Internal, "the bundled record does not fit")?;
-    let log = suite.log_address();
-    let prove = || registered.prove(&model.parameters, &record, log, &mut measured);
+    let (context, _) = output.step("the patient consents", || pipeline::consented(&mut suite))?;
+    let prove = || registered.prove(&model.parameters, &record, context, &mut measured);
     let (proven, _) = output.step("commit to the record and prove", prove)?;
     let (diagnosis, _) = output.step("verify natively", || registered.verify(&proven, &mut measured))?;
     let settle = || pipeline::settle(&mut suite, &registered, &proven, &mut measured);
