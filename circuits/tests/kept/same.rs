@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use zkdx_circuits::layers::{Activation, Layer, Requantize};
 use zkdx_circuits::onnx::{ImportOptions, import};
 use zkdx_circuits::quantize::{Options, quantize};
 
@@ -93,4 +94,20 @@ fn multipliers_of_a_reference_model_have_24_bits() {
     assert!(multipliers.len() > 100, "{}", multipliers.len());
     let fewest = multipliers.iter().copied().min().expect("multipliers");
     assert!(fewest >= 1 << 23, "{fewest}");
+}
+
+/// What calibration found where the model rounds nothing is told by powers of two alone.
+#[test]
+fn ranges_are_told_as_powers_of_two() {
+    let mut found = 0;
+    for case in Case::all() {
+        for node in case.quantized().architecture.layers.iter().filter(|node| node.name.ends_with("/round")) {
+            let Layer::Requantize(Requantize { activation: Activation::Clamp(image), .. }) = &node.layer else {
+                continue;
+            };
+            assert!(image.hi > 0 && image.hi & (image.hi + 1) == 0, "{}: {}, {image:?}", case.name, node.name);
+            found += 1;
+        }
+    }
+    assert!(found > 10, "{found}");
 }

@@ -78,8 +78,10 @@ impl Walk<'_> {
                         Some(_) => self.program.reach(&linear),
                         None => 1.25 * f64::from(lo.abs().max(hi.abs())),
                     };
-                    let levels = (largest / step).ceil().clamp(1.0, (WIDE / 4) as f64);
-                    let (value, unit) = self.settled(x, &Form::Linear(linear), levels * step, levels as i64)?;
+                    let largest = if largest > step { largest } else { step };
+                    // A power of two, which says little of what calibration found.
+                    let levels = (largest / step + 1.0).log2().ceil().exp2().clamp(2.0, (WIDE / 4) as f64) as i64 - 1;
+                    let (value, unit) = self.settled(x, &Form::Linear(linear), largest, levels)?;
                     Ok((value, unit, mask))
                 }
             },
@@ -182,7 +184,7 @@ impl Walk<'_> {
         let ((value, unit), power) = match plain.and_then(|plain| Some((plain, room(&self.program, plain)?))) {
             Some(found) => found,
             None => {
-                let levels = FINE.min((squares.widest() / 2.0) as i64 - 1);
+                let levels = FINE.min((squares.widest() / 2.0).max(1.0).log2().floor().exp2() as i64 - 1);
                 let rounded = if levels < COARSEST { Err(UNSCORED.into()) } else { self.rounded(x, &form, levels) };
                 let rounded = rounded?;
                 (rounded, room(&self.program, rounded).ok_or(UNSCORED)?)
