@@ -47,13 +47,11 @@ impl Suite {
         let keys = create(&VerifyingKeyStore::BYTECODE, Vec::new())?;
         let verifier = create(&Groth16Verifier::BYTECODE, keys.abi_encode())?;
         let delay = U256::ZERO;
-        let gateway = create(&VerifierGateway::BYTECODE, (delay, deployer, deployer).abi_encode_params())?;
+        let gateway = create(&VerifierGateway::BYTECODE, (delay, deployer, deployer, verifier).abi_encode_params())?;
         let registry = (keys, delay, deployer, U256::from(APPROVALS)).abi_encode_params();
         let models = create(&ModelRegistry::BYTECODE, registry)?;
         let consents = create(&ConsentRegistry::BYTECODE, Vec::new())?;
         let log = create(&DiagnosisLog::BYTECODE, (gateway, models, consents, PURPOSE).abi_encode_params())?;
-        let version = FixedBytes(calldata::version());
-        chain.send(deployer, gateway, &VerifierGateway::addVerifierCall { version, verifier })?;
         let listing = ModelRegistry::listAuthorityCall { authority: deployer, name: "the deployer".into() };
         chain.send(deployer, models, &listing)?;
         Ok(Self { chain, deployer, keys, verifier, models, consents, log })

@@ -311,7 +311,7 @@ fn submissions_reach_the_equation() {
     let mut suite = Suite::deploy(Chain::new(1), [9; 20]).expect("contracts deploy");
     let consent_id = suite.grant([3; 20], [7; 20], [4; 32]).expect("the registry takes the consent");
     for vector in proofs() {
-        let mut refused = |suite: &mut Suite, statement: &Statement, why: &str| {
+        let refused = |suite: &mut Suite, statement: &Statement, why: &str| {
             let refusal = suite.submit([7; 20], statement, &vector.proofs[0]).expect_err(why).to_string();
             assert!(refusal.contains(why), "{}: {refusal}", vector.name);
         };
