@@ -15,6 +15,7 @@ mod emit;
 mod error;
 mod file;
 mod forms;
+mod function;
 mod fuse;
 mod grid;
 mod groups;
