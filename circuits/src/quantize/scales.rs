@@ -202,7 +202,11 @@ impl Assembly<'_> {
         let entries = importance(self.network, id);
         let before = self.network.nodes[self.network.nodes[id].inputs[0]].len();
         let costs = if entries.len() == before { groups.sums(entries) } else { Array1::zeros(range.len()) };
-        match costs.iter().all(|&cost| cost == 0.0) {
+        let zero = |values: &Array1<f64>| values.iter().all(|&value| value == 0.0);
+        match zero(&costs) {
+            // Of what is 0 on all calibration records there is no range either. Its steps must not be large for that: a record that is
+            // not like them may have another value, and the next weights are in units of them.
+            true if zero(range) => Array1::ones(range.len()),
             // Where no weights tell, errors count relative to the range.
             true => range.mapv(|r| if r > 0.0 { r.powi(-2) } else { 0.0 }),
             false => costs,
