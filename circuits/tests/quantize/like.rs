@@ -131,3 +131,16 @@ fn keys_of_sums_and_products_are_found_again() {
         }
     }
 }
+
+/// A bias that takes all of a bound of 1 leaves no room for its correction, so that the bound must be larger.
+#[test]
+fn small_biases_have_room_to_be_found_again() {
+    for percent in 80..=110 {
+        let bias = percent as f32 / 100.0 / 64.0;
+        let mut b = Builder::new(&[1, 4]);
+        let x = b.dense("hidden", 0, &noise(3, 12), &noise(4, 3));
+        let x = b.map("step", FloatOp::Unary(Unary::Positive), x);
+        let x = b.dense("scores", x, &[1.0, 0.5, -1.0, 0.5, -0.25, 0.0], &[bias, -bias]);
+        reproduced(&b.graph(x), &format!("{percent} %"));
+    }
+}
