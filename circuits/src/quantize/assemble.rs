@@ -118,7 +118,7 @@ impl<'a> Assembly<'a> {
     pub(super) fn form(&self, id: usize, function: &Function) -> Result<Form, QuantizeError> {
         let bits = self.settings.bits.activations[id];
         match self.like {
-            Some(like) => like::form(like, id, function, bits),
+            Some(like) => like::form(like, id, function, bits, &[]),
             None => Ok(self.form_at_first(id, function, 1.0)),
         }
     }

@@ -33,6 +33,10 @@ impl Drop for Coefficients {
 /// widens bounds by two bits at most, and whether a model has one is not worth another architecture.
 const FAR: f64 = 2.0;
 
+/// Share of the bound of biases that they take up to which they fit. A bias is corrected by the mean error of the weights later: a little room is
+/// left for that.
+const ROOM: f64 = 0.9;
+
 /// What the integers of a layer may be.
 pub(super) struct Limits {
     pub(super) weight: i64,
@@ -116,8 +120,7 @@ impl Coefficients {
 
     /// Smallest scale of each channel at which its weights and biases are within the limits.
     pub(super) fn least(&self, limits: &Limits) -> Array1<f64> {
-        // The bias is corrected by the mean error of the weights later: a little room is left for that.
-        let room = 0.9 * limits.bias as f64;
+        let room = ROOM * limits.bias as f64;
         let (peaks, offsets) = (self.peaks(), self.largest_offsets());
         let mut least = Zip::from(&peaks).and(&offsets).map_collect(|p, b| (p / limits.weight as f64).max(b / room));
         if let Some(norm) = limits.norm {
@@ -167,7 +170,10 @@ impl Coefficients {
         let offsets = self.largest_offsets() / scale;
         let largest = offsets.iter().fold(corrected as f64, |max, offset| max.max(offset.ceil()));
         let largest = (largest.min(2f64.powi(46)) as u64).max(reach / LEAST_SHARE / 2).clamp(1, 1 << 46);
-        2 * largest.next_power_of_two() as i64 - 1
+        let limit = 2 * largest.next_power_of_two() as i64 - 1;
+        // The same scales must do again with this bound: a bound of 1 has too little room for a bias of nearly 1.
+        let fits = offsets.iter().all(|&offset| offset <= ROOM * limit as f64);
+        if fits { limit } else { 2 * limit + 1 }
     }
 }
 

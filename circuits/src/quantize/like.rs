@@ -37,17 +37,24 @@ pub(super) fn shift(like: &Architecture, id: usize) -> Result<u32, QuantizeError
     }
 }
 
-/// The activation of the architecture's layer that is node `id`, as the form of `function` that gives it.
-pub(super) fn form(like: &Architecture, id: usize, function: &Function, bits: u32) -> Result<Form, QuantizeError> {
-    let forms = forms(&like.layers[id - 1], function, bits);
-    match &like.layers[id - 1] {
-        LayerNode { layer: Layer::Requantize(layer), .. } => {
-            forms.into_iter().find(|form| form.activation == layer.activation).ok_or_else(|| {
-                differs(&like.layers[id - 1], "its activation has another function or number of bits".to_owned())
-            })
-        }
-        other => Err(differs(other, "it does not round".to_owned())),
-    }
+/// The activation of the architecture's layer that is node `id`, as the form of `function` that gives it. Several do where keys are so coarse
+/// that nearly all have the values at the ends, and for steps: of these, the first that is preferred, given the keys' distance, or else the finest.
+pub(super) fn form(
+    like: &Architecture,
+    id: usize,
+    function: &Function,
+    bits: u32,
+    preferred: &[&dyn Fn(f64) -> bool],
+) -> Result<Form, QuantizeError> {
+    let node = &like.layers[id - 1];
+    let Layer::Requantize(layer) = &node.layer else {
+        return Err(differs(node, "it does not round".to_owned()));
+    };
+    let mut forms = forms(node, function, bits);
+    forms.retain(|form| form.activation == layer.activation);
+    let first = |fits: &&dyn Fn(f64) -> bool| forms.iter().find(|form| form.fixed.is_some_and(|fixed| fits(fixed.key)));
+    let found = preferred.iter().find_map(first).or(forms.first()).cloned();
+    found.ok_or_else(|| differs(node, "its activation has another function or number of bits".to_owned()))
 }
 
 /// The bits that each layer of the architecture has, as far as its graph is the network's.

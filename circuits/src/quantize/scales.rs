@@ -21,6 +21,7 @@ use super::importance::importance;
 use super::like;
 use super::network::{Function, Op};
 use super::scheme::{Channels, Choice};
+use crate::architecture::Architecture;
 use crate::layers::MAX_SHIFT;
 
 /// How much larger the largest weight before the scores may become in a retrained model, at least.
@@ -160,10 +161,13 @@ impl Assembly<'_> {
 
     /// A product has the scale of its factors: the shift that makes it what the activation reads, or as coarse as it is.
     fn product(&self, id: usize, root: usize, function: &Function, form: &mut Form) -> Result<u32, QuantizeError> {
-        if let Some(like) = self.like {
-            return like::shift(like, id);
-        }
         let scale = self.grid(root).any_step();
+        if let Some(like) = self.like {
+            let shift = like::shift(like, id)?;
+            let bits = self.settings.bits.activations[id];
+            *form = like::form(like, id, function, bits, &[&|key| key == scale * 2f64.powi(shift as i32)])?;
+            return Ok(shift);
+        }
         let label = self.classes.labels(id)[0];
         let target = match form.fixed {
             Some(fixed) => fixed.key,
@@ -198,7 +202,11 @@ impl Assembly<'_> {
         let entries = importance(self.network, id);
         let before = self.network.nodes[self.network.nodes[id].inputs[0]].len();
         let costs = if entries.len() == before { groups.sums(entries) } else { Array1::zeros(range.len()) };
-        match costs.iter().all(|&cost| cost == 0.0) {
+        let zero = |values: &Array1<f64>| values.iter().all(|&value| value == 0.0);
+        match zero(&costs) {
+            // Of what is 0 on all calibration records there is no range either. Its steps must not be large for that: a record that is
+            // not like them may have another value, and the next weights are in units of them.
+            true if zero(range) => Array1::ones(range.len()),
             // Where no weights tell, errors count relative to the range.
             true => range.mapv(|r| if r > 0.0 { r.powi(-2) } else { 0.0 }),
             false => costs,
@@ -316,13 +324,17 @@ impl Assembly<'_> {
         target: f64,
     ) -> Result<u32, QuantizeError> {
         let (members, mut target) = (self.members(root), target);
+        let least = power_above(self.least_of(&members)?);
+        let sums = members.iter().any(|&member| matches!(self.network.nodes[member].op, Op::Sum(_)));
         if let Some(like) = self.like {
             let shift = like::shift(like, id)?;
+            if form.fixed.is_some() {
+                *form = self.kept_form(like, id, function, shift, if sums { 0.0 } else { least })?;
+            }
+            let target = form.fixed.map_or(target, |fixed| fixed.key);
             self.settle(&members, &|_| target * 0.5f64.powi(shift as i32), true)?;
             return Ok(shift);
         }
-        let least = power_above(self.least_of(&members)?);
-        let sums = members.iter().any(|&member| matches!(self.network.nodes[member].op, Op::Sum(_)));
         if !sums && least > target {
             let coarser = form.fixed.map(|_| least / target);
             *form = self.form_at_first(id, function, coarser.unwrap_or(1.0));
@@ -331,6 +343,21 @@ impl Assembly<'_> {
         let scale = least.min(self.finest_of(&members)).clamp(target * FINEST, target);
         self.settle(&members, &|_| scale, true)?;
         Ok((target / scale).log2().round() as u32)
+    }
+
+    /// The form of an activation with fixed keys in a given architecture. Where its table does not tell how far apart they are, that is what it
+    /// would be without the architecture, or else the finest at which weights of scale `least` fit.
+    fn kept_form(
+        &self,
+        like: &Architecture,
+        id: usize,
+        function: &Function,
+        shift: u32,
+        least: f64,
+    ) -> Result<Form, QuantizeError> {
+        let (fits, bits) = (|key: f64| key >= least * 2f64.powi(shift as i32), self.settings.bits.activations[id]);
+        let own = self.form_at_first(id, function, 1.0).fixed.map_or(least, |fixed| fixed.key.max(least));
+        like::form(like, id, function, bits, &[&|key| key == own && fits(key), &fits])
     }
 
     /// Settles the scores: accumulators of one public scale.

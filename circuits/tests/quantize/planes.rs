@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use zkdx_circuits::graph::{FloatGraph, FloatOp};
-use zkdx_circuits::quantize::{Options, quantize};
+use zkdx_circuits::layers::Layer;
+use zkdx_circuits::quantize::{Labelled, Options, quantize};
 
 use crate::builder::{Builder, ConvSizes, faithful, noise, noisy_records, same};
 use crate::like::retrained;
@@ -141,6 +142,23 @@ pub(crate) fn network(plan: &Plan) -> FloatGraph {
     let x = b.flatten(x);
     let x = logits(&mut b, x, 3, plan.seed);
     b.graph(x)
+}
+
+/// A layer that calibration never saw above zero has steps like any other: those after it keep their precision.
+#[test]
+fn what_is_always_zero_does_not_spoil_the_next_layer() {
+    let blocks = vec![(0, 3_748_566_595_220_480_052), (4, 0), (0, 2_671_144_787_141_090_560)];
+    let graph = network(&Plan { shape: vec![1, 1, 6, 6], blocks, mean: false, seed: 0 });
+    let records = noisy_records(1, 40, 36);
+    let labelled = Labelled { records: &records, classes: &[0; 40] };
+    let (model, report) = quantize(&graph, &records, Some(labelled), &Options::default()).unwrap();
+    let shifts = model.architecture.layers.iter().filter_map(|node| match &node.layer {
+        Layer::Requantize(layer) => Some(layer.shift),
+        _ => None,
+    });
+    assert!(shifts.max().unwrap() < 16);
+    let found = report.held_out.unwrap();
+    assert!(found.max_error < 0.05 && found.max_error <= found.bound * 1.0001, "{found}");
 }
 
 proptest! {
