@@ -136,7 +136,7 @@ fn lanes(tensor: TensorId, [positions, n]: [usize; 2], factor: impl Fn(i64) -> i
 fn indices(one: TensorId, [positions, n]: [usize; 2]) -> impl Iterator<Item = Term> {
     let digits = (n - 1).checked_ilog2().map_or(0, |log| log + 1);
     (0..digits).map(move |digit| {
-        let read = |entry: usize| if entry % n >> digit & 1 == 1 { 0 } else { IndexMap::NONE };
+        let read = |entry: usize| if (entry % n) >> digit & 1 == 1 { 0 } else { IndexMap::NONE };
         Term::mapped(one, 1 << digit, IndexMap::Gather((0..positions * n).map(read).collect()))
     })
 }
