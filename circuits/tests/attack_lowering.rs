@@ -12,7 +12,7 @@ use zkdx_circuits::layers::{Layer, MaxPool, ValueType};
 use zkdx_circuits::lower::{LowerError, Multiply, NetworkCircuit, Plan, Strategy};
 use zkdx_circuits::r1cs::{FirstRoundWitness, Group, R1cs, SecondRoundWitness, shape};
 use zkdx_circuits::system::{
-    BlindingId, Blindings, Groups, Packing, SystemBuilder, SystemWitness, TensorSystem, WordId,
+    BlindingId, Blindings, Groups, Packing, SystemBuilder, SystemWitness, Table, TensorSystem, WordId,
 };
 use zkdx_circuits::{Fr, OutcomeKind, Parameters, Record, Window, WindowAxis};
 
@@ -128,6 +128,21 @@ fn plans_that_do_not_fit_are_refused() {
     let (r1cs, proof) = (matrices(&network, &plan), prove(&network, &plan));
     assert_eq!(r1cs.violated(&proof.assignment()), None);
     assert_ne!(r1cs.digest(), matrices(&network, &with(&["limbs", "limbs"])).digest());
+}
+
+/// Rows of sides are written out like those of any table, so there are no more of them.
+#[test]
+fn sides_have_no_more_rows_than_other_tables() {
+    let text = r#"{"chunk_bits":[4],"tables":[{"clamp":"sides"}],"contractions":[]}"#;
+    let plan: Plan = serde_json::from_str(text).expect("a plan");
+    let refused = |image: i64| {
+        let table =
+            Table::Clamp { domain: Interval::new(-(1 << 24), (1 << 24) - 1), image: Interval::new(0, image - 1) };
+        let system = TensorSystem { tables: vec![table], ..TensorSystem::default() };
+        matches!(NetworkCircuit::new(&system, &plan), Err(LowerError::Plan { .. }))
+    };
+    assert!(!refused(256) && !refused((1 << 22) - 2));
+    assert!(refused((1 << 22) - 1) && refused(1 << 24));
 }
 
 fn pooled(groups: Groups, entries: Vec<i64>) -> (TensorSystem, SystemWitness) {

@@ -223,6 +223,13 @@ fn architectures_that_contradict_their_map_are_refused() {
     sketch.architecture.outcome = OutcomeKind::Commitment;
     let error = sketch.finish_map(RECORD, (1 << 22) + 1).validate().expect_err("too large").to_string();
     assert!(error.contains("of a class map are 4194305, at most 4194304"), "{error}");
+    let mut sketch = Sketch::new(&[1 << 20, 2], Interval::new(0, 1));
+    sketch.architecture.outcome = OutcomeKind::Commitment;
+    let mut maps = sketch.finish_map(RECORD, 1 << 20);
+    for (records, fits) in [(1, true), (2, true), (3, false), (16, false)] {
+        maps.records = NonZeroUsize::new(records).unwrap();
+        assert_eq!(maps.validate().is_ok(), fits, "{records} records");
+    }
 }
 
 /// Differences of scores, and what the class is made of, would leave the range that integers are tracked in.

@@ -16,7 +16,7 @@ const MAX_TOTAL_ENTRIES: usize = 2 * MAX_ENTRIES;
 /// Most classes: the class is published in 16 bits.
 const MAX_CLASSES: usize = (1 << 16) - 1;
 
-/// Most scores of a class map: some ten tensors of as many entries prove it.
+/// Most scores of the class maps of all records: some ten tensors of as many entries prove them.
 const MAX_MAP_SCORES: usize = 1 << 22;
 
 /// Most statement words that a verification key has room for: for each record its commitment and the outcome words.
@@ -176,8 +176,12 @@ impl Architecture {
         if shape.last().and_then(|width| width.checked_mul(positions)) != Some(len) {
             return Err(scores(format!("have shape {shape:?}, whose last axis is not that of {positions} positions")));
         }
-        if len > MAX_MAP_SCORES {
-            return Err(scores(format!("of a class map are {len}, at most {MAX_MAP_SCORES} are supported")));
+        let records = self.records.get();
+        if len.saturating_mul(records) > MAX_MAP_SCORES {
+            let all = if records == 1 { String::new() } else { format!(" for each of {records} records") };
+            return Err(scores(format!(
+                "of a class map are {len}{all}, at most {MAX_MAP_SCORES} in all are supported"
+            )));
         }
         match self.outcome {
             OutcomeKind::ClassAndScores => Err(scores(

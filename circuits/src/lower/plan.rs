@@ -240,7 +240,8 @@ fn strategies(table: &Table) -> Vec<Strategy> {
         Table::Clamp { .. } => METHODS.map(Strategy::Clamp).to_vec(),
         Table::Function { .. } => METHODS.map(Strategy::ClampThenRows).to_vec(),
     };
-    ways.retain(|way| cost::applies(*way, table));
+    let is_short = |way: &Strategy| way.sides(table).is_none_or(|size| side_rows(size) <= MAX_ROWS);
+    ways.retain(|way| cost::applies(*way, table) && is_short(way));
     if table.domain().size() <= MAX_ROWS {
         ways.push(Strategy::Rows);
     }

@@ -60,7 +60,7 @@ impl<'g> Body<'g> {
         let made = |index: &usize| nodes[*index].output.iter().any(|name| needed.contains(name.as_str()));
         let order = order(nodes, &makers)?.into_iter().filter(made).collect();
         let bytes: usize = nodes.iter().flat_map(|node| &node.attribute).map(Message::encoded_len).sum();
-        let cost = names(nodes) / NAMES + bytes / BYTES;
+        let cost = (names(nodes) + inputs.len() + outputs.len()) / NAMES + bytes / BYTES;
         Ok(Self { nodes, order, needed, inputs, outputs, tensors, cost })
     }
 
@@ -94,6 +94,7 @@ impl<'g> Body<'g> {
             let values = runner.inner(&scope, node, attributes).map_err(|reason| inside(node, reason))?;
             self.assign(&mut scope, node, values).map_err(|reason| inside(node, reason))?;
         }
+        runner.handed(&scope, &self.outputs)?;
         let output = |name: &&str| match scope.read(name)? {
             Some(value) => Ok(value),
             None => Reason::broken(format!("its graph gives `{}`, which has no value", printable(name))),

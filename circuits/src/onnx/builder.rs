@@ -14,6 +14,9 @@ use crate::graph::{FloatNode, FloatOp, NodeId, ShapeError, fold};
 /// Most entries of all constants and places together, so that a small file cannot ask for all memory.
 const MAX_CONSTANTS: usize = 1 << 28;
 
+/// Most entries of integers and strings that all nodes together read: each reads copies of its own.
+const MAX_READ: usize = 1 << 29;
+
 /// The graph so far. Node 0 is the record.
 pub(super) struct Builder {
     pub(super) nodes: Vec<FloatNode>,
@@ -33,6 +36,7 @@ pub(super) struct Builder {
     /// The ONNX node at work.
     pub(super) origin: usize,
     constants: usize,
+    read: usize,
 }
 
 impl Builder {
@@ -48,6 +52,7 @@ impl Builder {
             maps: BTreeMap::new(),
             origin: usize::MAX,
             constants: 0,
+            read: 0,
         }
     }
 
@@ -101,6 +106,21 @@ impl Builder {
             Value::Text(labels) => Some(vec![labels.len()]),
             Value::Class(_) | Value::Sequence(_) | Value::Failed => None,
         }
+    }
+
+    /// Counts integers and strings that a node is about to read.
+    pub(super) fn reads(&mut self, entries: usize) -> Result<(), Reason> {
+        self.read = self.read.saturating_add(entries);
+        if self.read > MAX_READ {
+            let problem = format!("has more than {MAX_READ} entries in all: fold the constants of the model first");
+            return Reason::argument("what nodes read of known integers and strings", problem);
+        }
+        Ok(())
+    }
+
+    /// Counts integers and strings that a node has made.
+    pub(super) fn keeps(&mut self, values: &[Value]) -> Result<(), ShapeError> {
+        self.charge(values.iter().map(Value::entries).sum())
     }
 
     fn charge(&mut self, entries: usize) -> Result<(), ShapeError> {

@@ -42,6 +42,13 @@ impl<'a> Runner<'a> {
 
     /// Values of a node; all failed where it reads one that is.
     pub(super) fn node(&mut self, scope: &Scope<'_>, node: &NodeProto, attributes: Vec<AttributeProto>) -> Outputs {
+        self.builder.reads(copied(scope, &node.input))?;
+        let values = self.made(scope, node, attributes)?;
+        self.builder.keeps(&values)?;
+        Ok(values)
+    }
+
+    fn made(&mut self, scope: &Scope<'_>, node: &NodeProto, attributes: Vec<AttributeProto>) -> Outputs {
         if let Some(control) = self.control(node) {
             let inputs = scope.inputs(node)?;
             return if failed(&inputs) { Ok(failures(node)) } else { control(self, scope, node, attributes, inputs) };
@@ -88,13 +95,16 @@ impl<'a> Runner<'a> {
         self.spend(1 + entries / ENTRIES)
     }
 
+    /// Values of these names, handed out of a graph or a function.
+    pub(super) fn handed(&mut self, scope: &Scope<'_>, names: &[&str]) -> Result<(), Reason> {
+        self.spend(copied(scope, names) / ENTRIES)
+    }
+
     fn known(&self, value: &Value) -> usize {
         match value {
             Value::Float(id) => self.builder.known(*id).map_or(0, |known| known.len()),
-            Value::Int(known) | Value::Narrow(known, _) => known.len(),
             Value::Sequence(values) => values.iter().map(|value| 1 + self.known(value)).sum(),
-            Value::Text(texts) => texts.len(),
-            _ => 0,
+            value => value.entries(),
         }
     }
 
@@ -116,6 +126,11 @@ impl<'a> Runner<'a> {
         self.depth -= 1;
         result
     }
+}
+
+/// Entries that copies of the values of these names have.
+fn copied(scope: &Scope<'_>, names: &[impl AsRef<str>]) -> usize {
+    names.iter().filter_map(|name| scope.get(name.as_ref())).map(Value::entries).sum()
 }
 
 fn failed(inputs: &[Option<Value>]) -> bool {

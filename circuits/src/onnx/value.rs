@@ -38,6 +38,23 @@ pub(super) enum Value {
     Failed,
 }
 
+/// Entries that a string is at least worth, and bytes that are worth another.
+const TEXT: [usize; 2] = [4, 8];
+
+impl Value {
+    /// Entries of its own, which every copy has again: integers and strings. Floats stay where they are.
+    pub(super) fn entries(&self) -> usize {
+        match self {
+            Self::Int(values) | Self::Narrow(values, _) => values.len(),
+            Self::Rows(rows) => rows.table.len(),
+            Self::Units(_, factor) => factor.len(),
+            Self::Text(texts) => texts.iter().map(|text| TEXT[0] + text.len() / TEXT[1]).sum(),
+            Self::Sequence(values) => values.iter().map(|value| 1 + value.entries()).sum(),
+            _ => 0,
+        }
+    }
+}
+
 /// Rows of a table of integers, two axes, by entries of the record.
 #[derive(Clone)]
 pub(super) struct Rows {

@@ -183,7 +183,7 @@ impl Program {
         bias: Option<ArrayD<i64>>,
     ) -> Result<ValueId, QuantizeError> {
         let shape = self.value(value).shape.clone();
-        let kept = kept_axes(&shape, [Some(factors), bias.as_ref()]);
+        let kept = kept_axes(&shape, factors, bias.as_ref());
         let planar = (3..=2 + MAX_WINDOW_AXES).contains(&shape.len()) && shape[0] == 1 && kept == [1];
         let first = if planar { 1 } else { kept.first().copied().unwrap_or(shape.len() - 1).min(shape.len() - 1) };
         let own = if planar { &shape[1..2] } else { &shape[first..] };
@@ -205,16 +205,21 @@ impl Program {
     }
 }
 
-/// Axes of a shape along which something differs.
-fn kept_axes(shape: &[usize], values: [Option<&ArrayD<i64>>; 2]) -> Vec<usize> {
+/// Axes of a shape along which factors differ, or biases might: whether those of channels are all the same is secret.
+fn kept_axes(shape: &[usize], factors: &ArrayD<i64>, bias: Option<&ArrayD<i64>>) -> Vec<usize> {
+    let own = |values: &ArrayD<i64>, axis: usize| {
+        (axis + values.ndim()).checked_sub(shape.len()).filter(|&own| values.shape()[own] > 1)
+    };
     let differs = |values: &ArrayD<i64>, axis: usize| {
-        let own = (axis + values.ndim()).checked_sub(shape.len()).filter(|&own| values.shape()[own] > 1);
-        own.is_some_and(|own| {
+        own(values, axis).is_some_and(|own| {
             let lanes = values.lanes(ndarray::Axis(own));
             lanes.into_iter().any(|lane| lane.iter().any(|value| *value != lane[0]))
         })
     };
-    (0..shape.len()).filter(|&axis| values.iter().flatten().any(|values| differs(values, axis))).collect()
+    let is_list =
+        |values: &ArrayD<i64>, axis: usize| own(values, axis).is_some_and(|own| values.shape()[own] == values.len());
+    let might = |axis: usize| bias.is_some_and(|bias| is_list(bias, axis) || differs(bias, axis));
+    (0..shape.len()).filter(|&axis| differs(factors, axis) || might(axis)).collect()
 }
 
 /// One entry for each of the channels, or for each place of the trailing axes.
