@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use zkdx_circuits::layers::{Activation, Layer, Requantize};
 use zkdx_circuits::onnx::{ImportOptions, import};
 use zkdx_circuits::quantize::{Options, quantize};
 
@@ -97,6 +98,25 @@ fn the_architecture_does_not_say_whether_biases_differ() {
             let model = case.quantized();
             assert_ne!(model.parameters.tensors(), other.parameters.tensors(), "{}", case.name);
             assert_eq!(model.architecture.layers, other.architecture.layers, "{}, {name}", case.name);
+            compared += 1;
+        }
+    }
+    assert!(compared >= 4, "{compared}");
+}
+
+/// What the model does not round is rounded to a number of levels that says no more than four bits of what they reach.
+#[test]
+fn levels_that_follow_from_ranges_are_round_numbers() {
+    let is_round = |levels: i64| levels >> levels.trailing_zeros() < 16;
+    let mut compared = 0;
+    for case in Case::all() {
+        let layers = case.quantized().architecture.layers;
+        let images = layers.iter().filter(|node| node.name.ends_with("/round")).filter_map(|node| match &node.layer {
+            Layer::Requantize(Requantize { activation: Activation::Clamp(image), .. }) => Some((&node.name, image.hi)),
+            _ => None,
+        });
+        for (name, levels) in images {
+            assert!(is_round(levels) || is_round(levels + 1), "{}, {name}: {levels} levels", case.name);
             compared += 1;
         }
     }

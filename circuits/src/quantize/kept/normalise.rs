@@ -78,7 +78,7 @@ impl Walk<'_> {
                         Some(_) => self.program.reach(&linear),
                         None => 1.25 * f64::from(lo.abs().max(hi.abs())),
                     };
-                    let levels = (largest / step).ceil().clamp(1.0, (WIDE / 4) as f64);
+                    let levels = round_number(largest / step).clamp(1.0, (WIDE / 4) as f64);
                     let (value, unit) = self.settled(x, &Form::Linear(linear), levels * step, levels as i64)?;
                     Ok((value, unit, mask))
                 }
@@ -234,3 +234,9 @@ impl Squares {
 
 /// Most bits that levels are made finer by: more than that, and the root is finer than the scores.
 const MOST_FINER: u32 = 8;
+
+/// A number of levels rounded up to `m·2^e` with `m` from 8 to 15: it is public, and what it follows from is not.
+fn round_number(levels: f64) -> f64 {
+    let unit = (levels.max(1.0).log2().floor() - 3.0).exp2().max(1.0);
+    (levels / unit).ceil() * unit
+}
