@@ -77,7 +77,11 @@ pub(crate) fn read(path: &Path, names: &[String]) -> Result<RawRecords> {
         "npy" => read_npy(&bytes[..], names.len()),
         other => return Err(unknown_format(path, other)),
     };
-    let next = "the records need exactly the model's features, each with a finite number";
+    let which = match names {
+        [first, .., last] => format!(", `{first}` to `{last}`"),
+        _ => String::new(),
+    };
+    let next = format!("the records need exactly the model's features{which}, each with a finite number");
     records.or_fail_with(Kind::Input, format!("cannot read records from `{}`", path.display()), next)
 }
 
