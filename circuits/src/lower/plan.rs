@@ -65,9 +65,9 @@ pub struct Plan {
 impl Plan {
     /// The plan with the fewest constraints.
     pub fn choose(system: &TensorSystem) -> Self {
-        let counts = lookup_counts(system);
+        let demands = Demand::all(system);
         let cheapest = |sets: Vec<Vec<u32>>| {
-            let plans = sets.into_iter().map(|chunk_bits| Self::with_chunks(system, &counts, chunk_bits));
+            let plans = sets.into_iter().map(|chunk_bits| Self::with_chunks(&demands, chunk_bits));
             plans.min_by_key(|(constraints, ..)| *constraints)
         };
         let mut best = cheapest(chunk_sets().collect()).unwrap_or_default();
@@ -86,10 +86,10 @@ impl Plan {
         multiply: Option<Multiply>,
         pick: impl Fn(&Table, &[Strategy]) -> Option<Strategy>,
     ) -> Self {
-        let (_, chunk_bits, mut tables) = Self::with_chunks(system, &lookup_counts(system), chunk_bits);
-        for (strategy, table) in tables.iter_mut().zip(&system.tables) {
-            let ways = strategies(table);
-            let picked = pick(table, &ways).filter(|picked| ways.contains(picked));
+        let demands = Demand::all(system);
+        let (_, chunk_bits, mut tables) = Self::with_chunks(&demands, chunk_bits);
+        for (strategy, Demand { table, ways, .. }) in tables.iter_mut().zip(&demands) {
+            let picked = pick(table, ways).filter(|picked| ways.contains(picked));
             *strategy = picked.unwrap_or(*strategy);
         }
         let chosen = contractions(system).into_iter();
@@ -132,11 +132,10 @@ impl Plan {
     }
 
     /// Constraints of all lookups, chunk widths, and the way of each table.
-    fn with_chunks(system: &TensorSystem, counts: &[u64], chunk_bits: Vec<u32>) -> (u64, Vec<u32>, Vec<Strategy>) {
+    fn with_chunks(demands: &[Demand<'_>], chunk_bits: Vec<u32>) -> (u64, Vec<u32>, Vec<Strategy>) {
         let chunks = Chunks::new(chunk_bits.clone());
         let mut total = chunks.widths().iter().map(|width| table_constraints(1 << width)).sum();
-        let ways: Vec<_> =
-            system.tables.iter().zip(counts).map(|(table, &count)| Ways::of(table, count, &chunks)).collect();
+        let ways: Vec<_> = demands.iter().map(|demand| Ways::of(demand, &chunks)).collect();
         let with_sides = worthwhile_sides(&ways);
         let mut tables = Vec::with_capacity(ways.len());
         for ways in &ways {
@@ -184,6 +183,20 @@ fn contracts(system: &TensorSystem) -> impl Iterator<Item = &Contract> {
     })
 }
 
+/// How many entries are looked up in a table, and every way to prove it: the same whatever chunk tables there are.
+struct Demand<'s> {
+    table: &'s Table,
+    count: u64,
+    ways: Vec<Strategy>,
+}
+
+impl<'s> Demand<'s> {
+    fn all(system: &'s TensorSystem) -> Vec<Self> {
+        let tables = system.tables.iter().zip(lookup_counts(system));
+        tables.map(|(table, count)| Self { table, count, ways: strategies(table) }).collect()
+    }
+}
+
 /// Constraints of a way to prove all lookups of a table, without the rows of sides.
 type Way = (u64, Strategy);
 
@@ -195,15 +208,15 @@ struct Ways {
 }
 
 impl Ways {
-    fn of(table: &Table, count: u64, chunks: &Chunks) -> Self {
-        let cost = |strategy: Strategy| {
+    fn of(Demand { table, count, ways }: &Demand<'_>, chunks: &Chunks) -> Self {
+        let cost = |&strategy: &Strategy| {
             let constraints = strategy.lookup_constraints(table, chunks)?;
             Some((constraints * count + strategy.row_constraints(table), strategy))
         };
         let (sides, alone): (Vec<_>, Vec<_>) =
-            strategies(table).into_iter().filter_map(cost).partition(|(_, strategy)| strategy.sides(table).is_some());
+            ways.iter().filter_map(cost).partition(|(_, strategy)| strategy.sides(table).is_some());
         let cheapest = |ways: Vec<Way>| ways.into_iter().min_by_key(|(constraints, _)| *constraints);
-        let sides = cheapest(sides).filter(|_| count > 0);
+        let sides = cheapest(sides).filter(|_| *count > 0);
         Self {
             alone: cheapest(alone).unwrap_or((0, Strategy::Rows)),
             sides: sides.and_then(|way| Some((way.1.sides(table)?, way))),
