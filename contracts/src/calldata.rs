@@ -1,13 +1,13 @@
 //! What the contracts take, from what the verifier knows.
 
 use alloy_sol_types::SolCall;
-use revm::primitives::{FixedBytes, U256};
+use revm::primitives::{Address, FixedBytes, U256};
 use zkdx_circuits::statement::{Case, Tag};
 use zkdx_circuits::{Fr, Statement, field};
 use zkdx_verifier::encoding::g1_bytes;
 use zkdx_verifier::{Model, Proof, VerifyingKey};
 
-use crate::abi::{DiagnosisLog, Groth16Verifier, ModelRegistry, VerifyingKeyStore};
+use crate::abi::{DiagnosisLog, Groth16Verifier, InferenceMarket, ModelRegistry, VerifyingKeyStore};
 
 /// `VerifyingKeyStore.register`.
 pub fn register_key(key: &VerifyingKey) -> VerifyingKeyStore::registerCall {
@@ -28,6 +28,21 @@ pub fn register_model(model: &Model, card_uri: &str) -> ModelRegistry::registerC
 /// `DiagnosisLog.submit`.
 pub fn submit(statement: &Statement, proof: &Proof) -> DiagnosisLog::submitCall {
     DiagnosisLog::submitCall { diagnosis: diagnosis(statement), proof: versioned(proof).into() }
+}
+
+/// `InferenceMarket.fulfil`, with a request for each case.
+pub fn fulfil(
+    requests: Vec<InferenceMarket::Request>,
+    prover: Address,
+    statement: &Statement,
+    proof: &Proof,
+) -> InferenceMarket::fulfilCall {
+    let DiagnosisLog::Diagnosis { modelId, cases } = diagnosis(statement);
+    let case = |DiagnosisLog::Case { consentId, nonce, policy, words }| {
+        InferenceMarket::Case { consentId, nonce, policy, words }
+    };
+    let diagnosis = InferenceMarket::Diagnosis { modelId, cases: cases.into_iter().map(case).collect() };
+    InferenceMarket::fulfilCall { requests, prover, diagnosis, proof: versioned(proof).into() }
 }
 
 /// A proof as the gateway takes it: four bytes that name its verifier, then the proof.

@@ -1,0 +1,285 @@
+//! Encrypted keystores, version 3 (the Web3 Secret Storage Definition): `key = KDF(password)`, the private key under AES-128-CTR with the
+//! first half of `key`, and `keccak(second half ‖ ciphertext)` to tell a wrong password.
+//!
+//! A keystore is a stranger's file: costs are bounded before they are paid, and nothing is sliced that was not measured.
+
+use aes::cipher::{KeyIvInit, StreamCipher};
+use alloy::primitives::Address;
+use hmac::Hmac;
+use rand::{CryptoRng, Rng};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use sha3::{Digest, Keccak256};
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+type Aes128Ctr = ctr::Ctr128BE<aes::Aes128>;
+
+/// Largest memory that a keystore's scrypt may take: `128·n·r` bytes. Common programs ask for 256 MiB.
+const MAX_SCRYPT_BYTES: u64 = 1 << 30;
+/// Most rounds of scrypt's inner loop over all lanes, `n·r·p`.
+const MAX_SCRYPT_WORK: u64 = 1 << 24;
+/// Most iterations of PBKDF2.
+const MAX_ITERATIONS: u32 = 10_000_000;
+/// Bytes of the derived key, a private key, and their parts.
+const KEY_BYTES: usize = 32;
+const HALF: usize = 16;
+
+/// Why a keystore cannot be opened or made.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum KeystoreError {
+    /// Not a keystore.
+    #[error("the keystore is malformed: {0}")]
+    Malformed(String),
+    /// A keystore of another kind.
+    #[error("the keystore uses {0}, which is not supported")]
+    Unsupported(String),
+    /// Deriving its key would cost too much.
+    #[error("the keystore asks for too much work: {0}")]
+    TooCostly(String),
+    /// The password is not the one it was encrypted with, or the file was changed.
+    #[error("wrong password, or the keystore was changed")]
+    WrongPassword,
+}
+
+/// How much work a password costs who guesses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// scrypt with `n = 2^18, r = 8`: 256 MiB, some half a second.
+    Standard,
+    /// scrypt with `n = 2^12`: for accounts whose keystore never leaves a test.
+    Light,
+}
+
+impl Cost {
+    fn log_n(self) -> u8 {
+        match self {
+            Self::Standard => 18,
+            Self::Light => 12,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Keystore {
+    version: u8,
+    id: String,
+    address: Option<String>,
+    // Older programs wrote it with a capital letter.
+    #[serde(alias = "Crypto")]
+    crypto: Crypto,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Crypto {
+    cipher: String,
+    cipherparams: CipherParams,
+    #[serde(with = "bare_hex")]
+    ciphertext: Vec<u8>,
+    kdf: String,
+    kdfparams: KdfParams,
+    #[serde(with = "bare_hex")]
+    mac: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CipherParams {
+    #[serde(with = "bare_hex")]
+    iv: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum KdfParams {
+    Scrypt {
+        dklen: usize,
+        n: u64,
+        r: u32,
+        p: u32,
+        #[serde(with = "bare_hex")]
+        salt: Vec<u8>,
+    },
+    Pbkdf2 {
+        dklen: usize,
+        c: u32,
+        prf: String,
+        #[serde(with = "bare_hex")]
+        salt: Vec<u8>,
+    },
+}
+
+/// The private key in a keystore.
+pub(super) fn decrypt(json: &[u8], password: &str) -> Result<Zeroizing<[u8; KEY_BYTES]>, KeystoreError> {
+    let keystore: Keystore =
+        serde_json::from_slice(json).map_err(|error| KeystoreError::Malformed(error.to_string()))?;
+    if keystore.version != 3 {
+        return Err(KeystoreError::Unsupported(format!("version {}", keystore.version)));
+    }
+    let crypto = keystore.crypto;
+    if crypto.cipher != "aes-128-ctr" {
+        return Err(KeystoreError::Unsupported(format!("the cipher `{}`", crate::node::printable(&crypto.cipher))));
+    }
+    let length = |what: &str| KeystoreError::Malformed(format!("{what} has another length"));
+    let mut secret = Zeroizing::new([0; KEY_BYTES]);
+    let iv: [u8; HALF] = crypto.cipherparams.iv[..].try_into().map_err(|_| length("iv"))?;
+    *secret = crypto.ciphertext[..].try_into().map_err(|_| length("ciphertext"))?;
+    let key = derive(&crypto.kdf, &crypto.kdfparams, password)?;
+    if !bool::from(mac(&key, &crypto.ciphertext).ct_eq(&crypto.mac)) {
+        return Err(KeystoreError::WrongPassword);
+    }
+    apply(&key, &iv, &mut secret);
+    Ok(secret)
+}
+
+/// A keystore of a private key.
+pub(super) fn encrypt(
+    secret: &[u8; KEY_BYTES],
+    address: Address,
+    password: &str,
+    cost: Cost,
+    rng: &mut (impl Rng + CryptoRng),
+) -> Result<String, KeystoreError> {
+    let (salt, iv, id): ([u8; KEY_BYTES], [u8; HALF], [u8; HALF]) = (rng.r#gen(), rng.r#gen(), rng.r#gen());
+    let kdfparams = KdfParams::Scrypt { dklen: KEY_BYTES, n: 1 << cost.log_n(), r: 8, p: 1, salt: salt.to_vec() };
+    let key = derive("scrypt", &kdfparams, password)?;
+    let mut ciphertext = Zeroizing::new(*secret);
+    apply(&key, &iv, &mut ciphertext);
+    let crypto = Crypto {
+        cipher: "aes-128-ctr".into(),
+        cipherparams: CipherParams { iv: iv.to_vec() },
+        ciphertext: ciphertext.to_vec(),
+        kdf: "scrypt".into(),
+        kdfparams,
+        mac: mac(&key, &ciphertext[..]).to_vec(),
+    };
+    let keystore = Keystore { version: 3, id: uuid(id), address: Some(hex::encode(address)), crypto };
+    serde_json::to_string(&keystore).map_err(|error| KeystoreError::Malformed(error.to_string()))
+}
+
+fn derive(kdf: &str, params: &KdfParams, password: &str) -> Result<Zeroizing<[u8; KEY_BYTES]>, KeystoreError> {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    match (kdf, params) {
+        ("scrypt", KdfParams::Scrypt { dklen: KEY_BYTES, n, r, p, salt }) => {
+            let params = scrypt_params(*n, *r, *p)?;
+            scrypt::scrypt(password.as_bytes(), salt, &params, &mut key[..])
+                .map_err(|error| KeystoreError::Malformed(error.to_string()))?;
+        }
+        ("pbkdf2", KdfParams::Pbkdf2 { dklen: KEY_BYTES, c, prf, salt }) if prf == "hmac-sha256" => {
+            if !(1..=MAX_ITERATIONS).contains(c) {
+                return Err(KeystoreError::TooCostly(format!("{c} iterations")));
+            }
+            pbkdf2::pbkdf2::<Hmac<Sha256>>(password.as_bytes(), salt, *c, &mut key[..])
+                .map_err(|error| KeystoreError::Malformed(error.to_string()))?;
+        }
+        _ => return Err(KeystoreError::Unsupported("another key derivation, or another length of its key".into())),
+    }
+    Ok(key)
+}
+
+fn scrypt_params(n: u64, r: u32, p: u32) -> Result<scrypt::Params, KeystoreError> {
+    let malformed = |_| KeystoreError::Malformed("parameters of scrypt".into());
+    if n < 2 || !n.is_power_of_two() {
+        return Err(KeystoreError::Malformed("scrypt's n is no power of two".into()));
+    }
+    let block = n.saturating_mul(r.into());
+    if block.saturating_mul(128) > MAX_SCRYPT_BYTES || block.saturating_mul(p.into()) > MAX_SCRYPT_WORK {
+        return Err(KeystoreError::TooCostly(format!("scrypt with n = {n}, r = {r}, p = {p}")));
+    }
+    scrypt::Params::new(n.ilog2() as u8, r, p, KEY_BYTES).map_err(malformed)
+}
+
+fn mac(key: &[u8; KEY_BYTES], ciphertext: &[u8]) -> [u8; 32] {
+    Keccak256::new().chain_update(&key[HALF..]).chain_update(ciphertext).finalize().into()
+}
+
+fn apply(key: &[u8; KEY_BYTES], iv: &[u8; HALF], text: &mut [u8; KEY_BYTES]) {
+    let (left, _) = key.split_at(HALF);
+    Aes128Ctr::new(left.into(), iv.into()).apply_keystream(text);
+}
+
+/// A random UUID (RFC 9562, version 4).
+fn uuid(mut bytes: [u8; HALF]) -> String {
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let digits = hex::encode(bytes);
+    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+}
+
+/// Hexadecimal digits without `0x`, as keystores have them.
+mod bare_hex {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        hex::decode(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Test vectors of the Web3 Secret Storage Definition: password `testpassword`.
+    const PBKDF2: &str = r#"{"crypto":{"cipher":"aes-128-ctr","cipherparams":{"iv":"6087dab2f9fdbbfaddc31a909735c1e6"},"ciphertext":"5318b4d5bcd28de64ee5559e671353e16f075ecae9f99c7a79a38af5f869aa46","kdf":"pbkdf2","kdfparams":{"c":262144,"dklen":32,"prf":"hmac-sha256","salt":"ae3cd4e7013836a3df6bd7241b12db061dbe2c6785853cce422d148a624ce0bd"},"mac":"517ead924a9d0dc3124507e3393d175ce3ff7c1e96529c6c555ce9e51205e9b2"},"id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","version":3}"#;
+    const SCRYPT: &str = r#"{"crypto":{"cipher":"aes-128-ctr","cipherparams":{"iv":"83dbcc02d8ccb40e466191a123791e0e"},"ciphertext":"d172bf743a674da9cdad04534d56926ef8358534d458fffccd4e6ad2fbde479c","kdf":"scrypt","kdfparams":{"dklen":32,"n":262144,"r":1,"p":8,"salt":"ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19"},"mac":"2103ac29920d71da29f15d75b4a16dbe95cfd7ff8faea1056c33131d846e3097"},"id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","version":3}"#;
+    const SECRET: &str = "7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d";
+
+    #[test]
+    fn the_definitions_vectors_open() {
+        for keystore in [PBKDF2, SCRYPT] {
+            let secret = decrypt(keystore.as_bytes(), "testpassword").expect("opens");
+            assert_eq!(hex::encode(&secret[..]), SECRET);
+            assert_eq!(decrypt(keystore.as_bytes(), "testpassword ").map(drop), Err(KeystoreError::WrongPassword));
+        }
+    }
+
+    #[test]
+    fn what_is_encrypted_opens_with_its_password_alone() {
+        let mut rng = rand::thread_rng();
+        let secret = rng.r#gen();
+        let json = encrypt(&secret, Address::ZERO, "päss", Cost::Light, &mut rng).expect("encrypts");
+        assert_eq!(*decrypt(json.as_bytes(), "päss").expect("opens"), secret);
+        assert_eq!(decrypt(json.as_bytes(), "pass").map(drop), Err(KeystoreError::WrongPassword));
+        assert!(!json.contains(&hex::encode(secret)));
+    }
+
+    #[test]
+    fn every_changed_byte_of_the_ciphertext_and_its_parameters_is_refused() {
+        let mut rng = rand::thread_rng();
+        let json = encrypt(&rng.r#gen(), Address::ZERO, "p", Cost::Light, &mut rng).expect("encrypts");
+        let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        for pointer in ["/crypto/ciphertext", "/crypto/mac", "/crypto/kdfparams/salt"] {
+            let text = value.pointer(pointer).and_then(serde_json::Value::as_str).expect(pointer);
+            for at in (0..text.len()).step_by(7) {
+                let mut changed = value.clone();
+                let digit = if text.as_bytes()[at] == b'0' { "1" } else { "0" };
+                *changed.pointer_mut(pointer).expect(pointer) = [&text[..at], digit, &text[at + 1..]].concat().into();
+                let got = decrypt(changed.to_string().as_bytes(), "p").map(drop);
+                assert_eq!(got, Err(KeystoreError::WrongPassword), "{pointer} {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_parameters_cost_nothing() {
+        let swap = |from: &str, to: &str| decrypt(SCRYPT.replace(from, to).as_bytes(), "x").map(drop);
+        assert!(matches!(swap("\"n\":262144", "\"n\":1099511627776"), Err(KeystoreError::TooCostly(_))));
+        assert!(matches!(swap("\"r\":1", "\"r\":4294967295"), Err(KeystoreError::TooCostly(_))));
+        assert!(matches!(swap("\"p\":8", "\"p\":4294967295"), Err(KeystoreError::TooCostly(_))));
+        assert!(matches!(swap("\"n\":262144", "\"n\":262143"), Err(KeystoreError::Malformed(_))));
+        assert!(matches!(swap("\"n\":262144", "\"n\":0"), Err(KeystoreError::Malformed(_))));
+        assert!(matches!(swap("\"r\":1", "\"r\":0"), Err(KeystoreError::Malformed(_))));
+        assert!(matches!(swap("\"dklen\":32", "\"dklen\":8"), Err(KeystoreError::Unsupported(_))));
+        assert!(matches!(swap("83dbcc02d8ccb40e466191a123791e0e", "83"), Err(KeystoreError::Malformed(_))));
+        assert!(matches!(swap("\"version\":3", "\"version\":1"), Err(KeystoreError::Unsupported(_))));
+        assert!(matches!(swap("aes-128-ctr", "none"), Err(KeystoreError::Unsupported(_))));
+        let swap = |from: &str, to: &str| decrypt(PBKDF2.replace(from, to).as_bytes(), "x").map(drop);
+        assert!(matches!(swap("\"c\":262144", "\"c\":4294967295"), Err(KeystoreError::TooCostly(_))));
+        assert!(matches!(swap("\"c\":262144", "\"c\":0"), Err(KeystoreError::TooCostly(_))));
+        assert!(matches!(decrypt(b"{}", "x").map(drop), Err(KeystoreError::Malformed(_))));
+    }
+}
