@@ -1,0 +1,40 @@
+// Runs every example on real nodes, with what must come of it; ends with 1 if anything else did. `--zkdx PATH` proves with the
+// program as well.
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { journey } from './run/journey.mjs';
+import { copies } from './run/copies.mjs';
+import { withProgram } from './run/program.mjs';
+import { expiry, refusals } from './run/refusals.mjs';
+import { startWorld, vector } from './run/world.mjs';
+
+function steps() {
+  const { values: { zkdx } } = parseArgs({ options: { zkdx: { type: 'string' } } });
+  return [...journey, ...refusals, ...copies, ...(zkdx ? withProgram(resolve(zkdx)) : []), ...expiry];
+}
+
+async function runAll(world, all) {
+  for (const [title, step] of all) {
+    try {
+      await step(world);
+    } catch (cause) {
+      throw new Error(title, { cause });
+    }
+    console.log(`ok      ${title}`);
+  }
+}
+
+async function main() {
+  const all = steps();
+  const world = await startWorld(vector.chain_id);
+  try {
+    await runAll(world, all);
+  } finally {
+    await world.stop();
+  }
+}
+
+main().catch(({ message, cause, stack }) => {
+  console.error(`failed  ${message}\n${cause?.stack ?? stack}`);
+  process.exitCode = 1;
+});
