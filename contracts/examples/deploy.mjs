@@ -14,7 +14,7 @@ export async function deploy(signer, name, args, salt = ZeroHash) {
     const sent = await signer.sendTransaction({ to: DEPLOYER, data: concat([salt, code]) });
     await sent.wait();
   }
-  if (!await isCodeOf(signer.provider, name, address)) throw new Error(`${name} is not at ${address}: see that ${DEPLOYER} has its code`);
+  if (!await isCodeOf(signer.provider, name, address)) throw new Error(`${name} is not at ${address}: has ${DEPLOYER} its code?`);
   return contractAt(name, address, signer);
 }
 

@@ -14,10 +14,10 @@ export class Follower {
     this.steps = [{ block: firstBlock - 1, hash: null, length: 0n, head: ZeroHash }];
   }
 
-  /** Up to the newest block, or to one so many blocks behind it. Compares with the contract at the end. */
-  async advance(confirmations = 0) {
+  /** Up to a block, by number or as 'latest' or 'finalized'. Compares with the contract at the end. */
+  async advance(tag = 'latest') {
     await this.#takeBack();
-    const end = await this.provider.getBlockNumber() - confirmations;
+    const { number: end } = await this.provider.getBlock(tag);
     while (this.steps.at(-1).block < end) await this.#step(Math.min(this.steps.at(-1).block + BLOCKS, end));
     const { block, length, head } = this.steps.at(-1);
     if (this.entries.length === 0) return;
@@ -36,9 +36,11 @@ export class Follower {
 
   /** Steps whose block is not in the chain any more, and the entries since. */
   async #takeBack() {
-    while (this.steps.length > 1 && (await this.provider.getBlock(this.steps.at(-1).block))?.hash !== this.steps.at(-1).hash) {
-      this.steps.pop();
-    }
+    while (this.steps.length > 1 && !await this.#isInChain(this.steps.at(-1))) this.steps.pop();
     this.entries.length = Number(this.steps.at(-1).length);
+  }
+
+  async #isInChain({ block, hash }) {
+    return (await this.provider.getBlock(block))?.hash === hash;
   }
 }

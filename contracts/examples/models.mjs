@@ -7,9 +7,10 @@ export async function registerModel({ store, registry }, owner, key, model, uri)
     const sent = await store.connect(owner).register(key.key);
     await sent.wait();
   }
-  const sent = await registry.connect(owner).register(model.key_digest, model.weight_commitment, model.metadata_digest, uri);
+  const { key_digest: keyDigest, weight_commitment: weights, metadata_digest: metadata } = model;
+  const sent = await registry.connect(owner).register(keyDigest, weights, metadata, uri);
   await sent.wait();
-  if (await registry.ownerOf(model.model_id) !== owner.address) throw new Error('the model has another owner: run zkdx register again');
+  if (await registry.ownerOf(model.model_id) !== owner.address) throw new Error('not yours: run zkdx register again');
 }
 
 /** Once for each authority, by the registry's admin. */

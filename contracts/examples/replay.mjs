@@ -34,8 +34,8 @@ export function entryDigest(event, time) {
 export function replay(chainId, log, events, { length, head } = { length: 0n, head: ZeroHash }) {
   const entries = events.map(({ args, time }) => {
     if (args.index !== length++) throw new Error(`entry ${length - 1n} is missing`);
-    if (args.contextDigest !== contextDigest(chainId, log, args)) throw new Error(`entry ${args.index} has another context than it says`);
-    if (args.nullifier !== nullifierOf(args)) throw new Error(`entry ${args.index} has another nullifier than it says`);
+    if (args.contextDigest !== contextDigest(chainId, log, args)) throw new Error(`entry ${args.index} has another context`);
+    if (args.nullifier !== nullifierOf(args)) throw new Error(`entry ${args.index} has another nullifier`);
     const digest = entryDigest(args, time);
     head = hash(['bytes32', 'bytes32'], [head, digest]);
     return { ...args, time, digest };

@@ -2,7 +2,9 @@
 // program as well.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { book } from './run/book.mjs';
 import { journey } from './run/journey.mjs';
+import { permissioned } from './run/permissioned.mjs';
 import { copies } from './run/copies.mjs';
 import { withProgram } from './run/program.mjs';
 import { expiry, refusals } from './run/refusals.mjs';
@@ -10,7 +12,7 @@ import { startWorld, vector } from './run/world.mjs';
 
 function steps() {
   const { values: { zkdx } } = parseArgs({ options: { zkdx: { type: 'string' } } });
-  return [...journey, ...refusals, ...copies, ...(zkdx ? withProgram(resolve(zkdx)) : []), ...expiry];
+  return [...book, ...journey, ...refusals, ...copies, ...permissioned, ...(zkdx ? withProgram(resolve(zkdx)) : []), ...expiry];
 }
 
 async function runAll(world, all) {

@@ -48,7 +48,7 @@ function changed(data) {
 
 async function main(folder) {
   const evm = compile(readFileSync(join(folder, 'verifier.sol'), 'utf8'));
-  const node = await startAnvil(31337, 1800000000);
+  const node = await startAnvil(31337, []);
   try {
     console.log(`ezkl, solc ${solc.version()}, ${RUNS} run`, await measure(node, evm, hexlify(readFileSync(join(folder, 'calldata')))));
   } finally {

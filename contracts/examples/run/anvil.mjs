@@ -24,15 +24,15 @@ function binary() {
   return path;
 }
 
-/** Starts a chain with this id whose first block has this time. */
-export async function startAnvil(chainId, time) {
-  const chain = ['--chain-id', String(chainId), '--timestamp', String(time), '--hardfork', 'cancun'];
-  const options = ['--host', '127.0.0.1', '--port', '0', '--accounts', '1', ...chain];
-  const child = spawn(binary(), options, { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts a chain with this id, and with further options of anvil's. */
+export async function startAnvil(chainId, options, Provider = JsonRpcProvider) {
+  const chain = ['--chain-id', String(chainId), '--hardfork', 'cancun', '--accounts', '1', ...options];
+  const child = spawn(binary(), ['--host', '127.0.0.1', '--port', '0', ...chain], { stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   const address = await listening(child);
   // A nonce or a balance that ethers remembers from a moment ago is wrong on a chain that mines at once.
-  const provider = new JsonRpcProvider(`http://${address}`, chainId, { staticNetwork: true, cacheTimeout: -1, pollingInterval: 50 });
+  const memory = { staticNetwork: true, cacheTimeout: -1, pollingInterval: 50 };
+  const provider = new Provider(`http://${address}`, chainId, memory);
   return { provider, stop: () => stop(child, provider) };
 }
 

@@ -47,7 +47,8 @@ async function provesAndRecords({ suite, people }, zkdx) {
 const exportOf = async (zkdx, file) => (await zkdx('export', file, '--as', 'json')).export;
 
 async function registers(zkdx) {
-  await zkdx('quantize', `${MODELS}mlp/model.onnx`, '--card', `${MODELS}mlp/card.json`, '--calibrate', `${MODELS}data/calibration.csv`);
+  const calibration = `${MODELS}data/calibration.csv`;
+  await zkdx('quantize', `${MODELS}mlp/model.onnx`, '--card', `${MODELS}mlp/card.json`, '--calibrate', calibration);
   await zkdx('compile', 'model.zkdx');
   await zkdx('setup', 'circuit.zkdx');
   await zkdx('register', 'model.zkdx');

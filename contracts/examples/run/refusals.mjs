@@ -50,7 +50,8 @@ async function unknownModel(world) {
 async function cutCalldata(world) {
   const { log, verifier } = world.suite;
   const { clinic } = world.people;
-  const data = log.interface.encodeFunctionData('submit', [diagnosisFrom(diagnoses.brief), await versioned(verifier, diagnoses.brief)]);
+  const proof = await versioned(verifier, diagnoses.brief);
+  const data = log.interface.encodeFunctionData('submit', [diagnosisFrom(diagnoses.brief), proof]);
   for (const length of [data.length / 2 - 33, 100, 4, 2]) {
     await refused(clinic.call({ to: log.target, data: dataSlice(data, 0, length) }), 'REVERTED_WITHOUT_DATA');
   }
