@@ -6,7 +6,7 @@ import { deploy } from '../deploy.mjs';
 import { Follower } from '../follow.mjs';
 import { replay } from '../replay.mjs';
 import { submitDiagnosis } from '../submit.mjs';
-import { PUBLIC_CHAIN, addressOf, diagnoses, refused, startWorld, vector } from './world.mjs';
+import { PUBLIC_CHAIN, addressOf, consentIdOf, diagnoses, refused, startWorld, vector } from './world.mjs';
 
 export const copies = [
   ['replays length and head from the events', follows],
@@ -16,15 +16,16 @@ export const copies = [
 ];
 
 const nonces = (follower) => follower.entries.map(({ nonce }) => nonce);
-const nonceOf = (name) => diagnoses[name].contexts[0].nonce;
+const contexts = Object.values(diagnoses).flatMap((one) => one.contexts);
+const nonceOf = (name) => contexts.find(({ consent_id: id }) => id === consentIdOf(name)).nonce;
 
 async function follows(world) {
   const { log } = world.suite;
   world.follower = new Follower(log, vector.chain_id, 0);
   await world.follower.advance();
-  assert.deepEqual(nonces(world.follower), ['single', 'first', 'second', 'paid'].map(nonceOf));
+  assert.deepEqual(nonces(world.follower), ['single', 'first', 'second', 'left', 'right', 'paid'].map(nonceOf));
   await world.follower.advance();
-  assert.equal(world.follower.entries.length, 4, 'nothing is read twice');
+  assert.equal(world.follower.entries.length, 6, 'nothing is read twice');
 }
 
 async function notices({ suite, follower }) {

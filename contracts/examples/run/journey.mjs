@@ -7,8 +7,9 @@ import { ask, contextOf, fulfilRequest, withdraw } from '../market.mjs';
 import { approveModel, isFromCeremony, listAuthority, registerModel } from '../models.mjs';
 import { recordedDigest } from '../replay.mjs';
 import { classOf, diagnosisFrom, recordedIn, submitDiagnosis, submitMany, versioned } from '../submit.mjs';
-import { addressOf, consentIdOf, consentOf, diagnoses, key, model, plan, refused, request, vector } from './world.mjs';
+import { addressOf, consentIdOf, consentOf, diagnoses, models, plan, refused, request, vector } from './world.mjs';
 
+const { key, model } = models.one;
 const CONTRACTS = {
   store: 'VerifyingKeyStore', verifier: 'Groth16Verifier', gateway: 'VerifierGateway', registry: 'ModelRegistry',
   consents: 'ConsentRegistry', log: 'DiagnosisLog', market: 'InferenceMarket',
@@ -20,6 +21,7 @@ export const journey = [
   ['brings consents that a patient signed', consents],
   ['submits a diagnosis and reads its event', submits],
   ['submits two proofs in one batch', submitsBatch],
+  ['submits one proof about two records', submitsTwo],
   ['withdraws a consent by signature, and meets the named error', withdraws],
   ['asks for a diagnosis, fulfils and is paid', trades],
   ['refunds what was not fulfilled', refunds],
@@ -93,6 +95,18 @@ async function submitsBatch({ suite, people }) {
   const receipt = await submitMany(suite, clinic, [diagnoses.first, diagnoses.second]);
   const indices = recordedIn(receipt, suite.log).map(({ index }) => index);
   assert.deepEqual(indices, [1n, 2n]);
+}
+
+async function submitsTwo({ suite, people }) {
+  const { key, model } = models.two;
+  await registerModel(suite, people.owner, key, model, '');
+  await approveModel(suite.registry, people.authority, model.model_id, id('audit'), '');
+  const { words, contexts } = diagnoses.both;
+  const swapped = { ...diagnoses.both, words: [words[2], words[3], words[0], words[1]], contexts: contexts.toReversed() };
+  await refused(submitDiagnosis(suite, people.clinic, swapped), 'ProofRejected');
+  const events = recordedIn(await submitDiagnosis(suite, people.clinic, diagnoses.both), suite.log);
+  const seen = events.map(({ index, consentId, policy }) => [index, consentId, policy]);
+  assert.deepEqual(seen, [[3n, consentIdOf('left'), 0n], [4n, consentIdOf('right'), 1n]]);
 }
 
 async function withdraws({ suite, people }) {

@@ -7,7 +7,7 @@ import { explain } from '../errors.mjs';
 import { startAnvil } from './anvil.mjs';
 
 export const vector = JSON.parse(readFileSync(new URL('../../vectors/examples.json', import.meta.url), 'utf8'));
-export const { key, model, diagnoses } = vector;
+export const { models, diagnoses } = vector;
 /** A chain of another id, for the anchor. */
 export const PUBLIC_CHAIN = 31338;
 const TEN_ETHER = '0x8ac7230489e80000';
@@ -30,9 +30,9 @@ export function plan() {
 
 /** A consent of the vectors as the registry takes it: one model and one record. */
 export function consentOf(name) {
-  const { patient, grantee, record, valid_from: validFrom, valid_until: validUntil, salt } = vector.consents[name];
+  const { model_id: scope, patient, grantee, record, valid_from: validFrom, valid_until: validUntil, salt } = vector.consents[name];
   return {
-    patient, grantee, purpose: id(vector.deployment.purpose), scopeKind: SCOPE_MODEL, scope: model.model_id, record, validFrom,
+    patient, grantee, purpose: id(vector.deployment.purpose), scopeKind: SCOPE_MODEL, scope, record, validFrom,
     validUntil, salt,
   };
 }
@@ -42,7 +42,7 @@ export const consentIdOf = (name) => vector.consents[name].consent_id;
 export function request() {
   const { price, fee, max_policy: maxPolicy, deadline, salt } = vector.request;
   return {
-    payer: addressOf('payer'), token: ZeroAddress, price: BigInt(price), fee: BigInt(fee), modelId: model.model_id,
+    payer: addressOf('payer'), token: ZeroAddress, price: BigInt(price), fee: BigInt(fee), modelId: models.one.model.model_id,
     recordCommitment: vector.consents.paid.record, consentId: consentIdOf('paid'), maxPolicy, deadline, salt,
   };
 }

@@ -12,7 +12,6 @@ const CHAIN = 31337n;
 const TIME = 1800000000n;
 const [HOUR, DAY] = [3600n, 86400n];
 const PURPOSE = 'zkdx/purpose/diagnosis';
-const SHAPE = { name: 'examples', words: 2, records: 1, challenges: 2 };
 const CLASS = 1n;
 
 const pick = (label) => e.keccak(Buffer.from(`zkdx/vectors/examples/${label}`, 'ascii'));
@@ -54,22 +53,37 @@ function deployed() {
 
 const at = deployed();
 
-// Key and model
+// Keys and models: for one record in a proof, and for two
 
-const TRAPDOOR = trapdoor(SHAPE);
-const KEY = keyOf(SHAPE, TRAPDOOR);
-const KEY_DIGEST = e.keccak(KEY);
-const MODEL = modelOf(SHAPE, KEY_DIGEST);
+function keyAndModel(shape) {
+  const t = trapdoor(shape);
+  const key = keyOf(shape, t);
+  const keyDigest = e.keccak(key);
+  return { shape, trapdoor: t, key, keyDigest, ...modelOf(shape, keyDigest) };
+}
 
-// Consents: each for this model and one record
+const ONE = keyAndModel({ name: 'examples', words: 2, records: 1, challenges: 2 });
+const TWO = keyAndModel({ name: 'examples/two', words: 4, records: 2, challenges: 2 });
+
+function modelJson({ key, keyDigest, weightCommitment, metadata, id }) {
+  return {
+    key: { digest: e.hex(keyDigest), key: e.hex(key) },
+    model: {
+      key_digest: e.hex(keyDigest), metadata_digest: e.hex(metadata), model_id: e.hex(id),
+      weight_commitment: { x: e.hex(weightCommitment.slice(0, 32)), y: e.hex(weightCommitment.slice(32)) },
+    },
+  };
+}
+
+// Consents: each for one model and one record
 
 const recordOf = (name) => e.scalar(`examples/record/${name}`);
 
-function consent(name, { grantee = account.clinic, until = TIME + DAY } = {}) {
+function consent(name, { grantee = account.clinic, until = TIME + DAY, model = ONE } = {}) {
   const fields = { patient: account.patient, grantee, record: recordOf(name), from: TIME, until, salt: pick(`salt/${name}`) };
   const domain = { chainId: CHAIN, contract: at.ConsentRegistry };
-  const id = consentId(domain, { ...fields, purpose: text(PURPOSE), scopeKind: 0, scope: MODEL.id });
-  return { ...fields, id };
+  const id = consentId(domain, { ...fields, purpose: text(PURPOSE), scopeKind: 0, scope: model.id });
+  return { ...fields, model, id };
 }
 
 const CONSENTS = {
@@ -80,11 +94,13 @@ const CONSENTS = {
   brief: consent('brief', { until: TIME + HOUR }),
   anyone: consent('anyone', { grantee: 0n }),
   paid: consent('paid', { grantee: at.InferenceMarket }),
+  left: consent('left', { model: TWO }),
+  right: consent('right', { model: TWO }),
 };
 
-function consentJson({ patient, grantee, record, from, until, salt, id }) {
+function consentJson({ model, patient, grantee, record, from, until, salt, id }) {
   return {
-    patient: addressHex(patient), grantee: addressHex(grantee), record: e.wordHex(record), valid_from: Number(from),
+    model_id: e.hex(model.id), patient: addressHex(patient), grantee: addressHex(grantee), record: e.wordHex(record), valid_from: Number(from),
     valid_until: Number(until), salt: e.hex(salt), consent_id: e.hex(id),
   };
 }
@@ -95,7 +111,7 @@ const REQUEST = { price: 10n ** 16n, fee: 10n ** 15n, maxPolicy: 0n, deadline: T
 const { price, fee, maxPolicy, deadline, salt } = REQUEST;
 const REQUEST_ID = requestId({
   chainId: CHAIN, market: at.InferenceMarket, payer: account.payer, token: 0n,
-  words: [e.word(price), e.word(fee), MODEL.id, e.word(recordOf('paid')), CONSENTS.paid.id, e.word(maxPolicy), e.word(deadline), salt],
+  words: [e.word(price), e.word(fee), ONE.id, e.word(recordOf('paid')), CONSENTS.paid.id, e.word(maxPolicy), e.word(deadline), salt],
 });
 
 function requestJson() {
@@ -105,7 +121,7 @@ function requestJson() {
   };
 }
 
-// Diagnoses
+// Diagnoses: the cases of one proof each, by the names of their consents
 
 const DIAGNOSES = {
   single: {},
@@ -114,39 +130,43 @@ const DIAGNOSES = {
   revoked: {},
   brief: {},
   anyone: {},
-  elsewhere: { consent: 'anyone', chainId: 1n },
+  elsewhere: { cases: ['anyone'], chainId: 1n },
+  both: { cases: ['left', 'right'] },
   paid: { submitter: at.InferenceMarket, nonce: e.toInt(requestNonce(REQUEST_ID, account.prover)) },
 };
 
-function diagnosis(name, { consent = name, chainId = CHAIN, submitter = account.clinic, nonce = e.toInt(pick(`nonce/${name}`)) }) {
-  const consentId = e.toInt(CONSENTS[consent].id);
-  const context = { chainId, verifier: at.DiagnosisLog, submitter, consentId, nonce, policy: 0n };
-  const words = [recordOf(consent), CLASS];
-  const digest = e.contextDigest(context);
+function diagnosis(name, { cases = [name], ...about }) {
+  const { model } = CONSENTS[cases[0]];
+  const contexts = cases.map((consent, i) => context(consent, i, about));
+  const words = cases.flatMap((consent) => [recordOf(consent), CLASS]);
   const statement = {
-    context: digest, keyDigest: KEY_DIGEST, model: MODEL.id, weightCommitment: MODEL.weightCommitment,
-    weights: MODEL.weights, words, challengeCount: SHAPE.challenges,
+    context: e.contextsDigest(contexts), keyDigest: model.keyDigest, model: model.id, weightCommitment: model.weightCommitment,
+    weights: model.weights, words, challengeCount: model.shape.challenges,
   };
-  const proof = prove(TRAPDOOR, statement, `examples/${name}`);
-  return { ...exportOf(context, digest, words, proof.bytes), rerandomised_proof: e.hex(proof.rerandomised) };
+  const proof = prove(model.trapdoor, statement, `examples/${name}`);
+  return { ...exportOf(model, contexts, words, proof.bytes), rerandomised_proof: e.hex(proof.rerandomised) };
+}
+
+/** The second case of a proof saturates. */
+function context(consent, policy, { chainId = CHAIN, submitter = account.clinic, nonce = e.toInt(pick(`nonce/${consent}`)) }) {
+  return { chainId, verifier: at.DiagnosisLog, submitter, consentId: e.toInt(CONSENTS[consent].id), nonce, policy: BigInt(policy) };
 }
 
 /** As `zkdx export proof.json --as json` says it. */
-function exportOf(context, digest, words, proof) {
+function exportOf(model, contexts, words, proof) {
   return {
-    context_digest: e.hex(digest), context_digests: [e.hex(digest)],
-    contexts: [{
-      chain_id: Number(context.chainId), consent_id: e.wordHex(context.consentId), nonce: e.wordHex(context.nonce),
-      policy: 'refuse', submitter: addressHex(context.submitter), verifier: addressHex(context.verifier),
-    }],
-    model_id: e.hex(MODEL.id), proof: e.hex(proof), words: words.map(e.wordHex),
+    context_digest: e.hex(e.contextsDigest(contexts)), context_digests: contexts.map((one) => e.hex(e.contextDigest(one))),
+    contexts: contexts.map(({ chainId, consentId, nonce, policy, submitter, verifier }) => ({
+      chain_id: Number(chainId), consent_id: e.wordHex(consentId), nonce: e.wordHex(nonce),
+      policy: ['refuse', 'saturate'][policy], submitter: addressHex(submitter), verifier: addressHex(verifier),
+    })),
+    model_id: e.hex(model.id), proof: e.hex(proof), words: words.map(e.wordHex),
   };
 }
 
 const mapped = (object, f) => Object.fromEntries(Object.entries(object).map(([name, value]) => [name, f(value, name)]));
 
 export function examples() {
-  const [x, y] = [MODEL.weightCommitment.slice(0, 32), MODEL.weightCommitment.slice(32)];
   return {
     about: 'What contracts/examples/ runs on, made by vectors/generate/examples.mjs. Its keys and its trapdoor are public: for tests only.',
     chain_id: Number(CHAIN), time: Number(TIME),
@@ -155,11 +175,7 @@ export function examples() {
       salt: e.hex(SALT), delay: Number(DAY), approvals_required: Number(APPROVALS), purpose: PURPOSE,
       addresses: mapped(at, addressHex),
     },
-    key: { digest: e.hex(KEY_DIGEST), key: e.hex(KEY) },
-    model: {
-      key_digest: e.hex(KEY_DIGEST), metadata_digest: e.hex(MODEL.metadata), model_id: e.hex(MODEL.id),
-      weight_commitment: { x: e.hex(x), y: e.hex(y) },
-    },
+    models: mapped({ one: ONE, two: TWO }, modelJson),
     consents: mapped(CONSENTS, consentJson),
     request: requestJson(),
     diagnoses: mapped(DIAGNOSES, (about, name) => diagnosis(name, about)),
