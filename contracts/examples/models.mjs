@@ -28,3 +28,9 @@ export async function approveModel(registry, authority, modelId, evidenceDigest,
   const sent = await registry.connect(authority).approve(modelId, evidenceDigest, uri);
   await sent.wait();
 }
+
+/** For good, by the model's owner or any authority. */
+export async function revokeModel(registry, by, modelId, reason) {
+  const sent = await registry.connect(by).revoke(modelId, reason);
+  await sent.wait();
+}

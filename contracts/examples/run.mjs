@@ -3,16 +3,16 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { book } from './run/book.mjs';
+import { copies } from './run/copies.mjs';
 import { journey } from './run/journey.mjs';
 import { permissioned } from './run/permissioned.mjs';
-import { copies } from './run/copies.mjs';
 import { withProgram } from './run/program.mjs';
-import { expiry, refusals } from './run/refusals.mjs';
+import { endings, refusals } from './run/refusals.mjs';
 import { startWorld, vector } from './run/world.mjs';
 
 function steps() {
   const { values: { zkdx } } = parseArgs({ options: { zkdx: { type: 'string' } } });
-  return [...book, ...journey, ...refusals, ...copies, ...permissioned, ...(zkdx ? withProgram(resolve(zkdx)) : []), ...expiry];
+  return [...book, ...journey, ...refusals, ...copies, ...permissioned, ...(zkdx ? withProgram(resolve(zkdx)) : []), ...endings];
 }
 
 async function runAll(world, all) {
@@ -36,7 +36,8 @@ async function main() {
   }
 }
 
-main().catch(({ message, cause, stack }) => {
-  console.error(`failed  ${message}\n${cause?.stack ?? stack}`);
+main().catch(({ message, cause }) => {
+  console.error(`failed  ${message}`);
+  if (cause) console.error(cause.stack);
   process.exitCode = 1;
 });

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { Wallet, dataSlice, id } from 'ethers';
 import { whyFailed } from '../errors.mjs';
 import { ask } from '../market.mjs';
+import { revokeModel } from '../models.mjs';
 import { diagnosisFrom, submitDiagnosis, versioned } from '../submit.mjs';
-import { addressOf, consentIdOf, diagnoses, refused, request } from './world.mjs';
+import { addressOf, consentIdOf, diagnoses, models, refused, request } from './world.mjs';
 
 export const refusals = [
   ['refuses a proof for another chain', anotherChain],
@@ -87,7 +88,7 @@ async function sendBlindly(log, clinic, proof, gasLimit) {
   return sent.hash;
 }
 
-export const expiry = [['refuses an expired consent', expired]];
+export const endings = [['refuses an expired consent', expired], ['refuses a revoked model', revokedModel]];
 
 async function expired(world) {
   const { log } = world.suite;
@@ -96,4 +97,17 @@ async function expired(world) {
   await world.provider.send('evm_increaseTime', [3600]);
   await world.provider.send('evm_mine', []);
   await refused(asked(world, diagnoses.brief), 'ConsentExpired', { consentId });
+}
+
+async function revokedModel(world) {
+  const { registry } = world.suite;
+  const { owner, authority, stranger } = world.people;
+  const { model_id: modelId } = models.two.model;
+  const contexts = diagnoses.both.contexts.map((context) => ({ ...context, nonce: id('a fresh one') }));
+  const fresh = { ...diagnoses.both, contexts };
+  await refused(asked(world, fresh), 'ProofRejected');
+  await refused(revokeModel(registry, stranger, modelId, ''), 'NeitherOwnerNorAuthority', { caller: stranger.address });
+  await revokeModel(registry, authority, modelId, 'wrong labels in the training data');
+  await refused(asked(world, fresh), 'RevokedModel', { modelId });
+  await refused(revokeModel(registry, owner, modelId, 'again'), 'RevokedModel', { modelId });
 }
