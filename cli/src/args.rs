@@ -14,7 +14,7 @@ pub(crate) use chain::{
     WithdrawArgs,
 };
 pub(crate) use precision::PrecisionArgs;
-pub(crate) use proving::{CommitArgs, ContextArgs, ProveArgs, RecordCount, hex_array};
+pub(crate) use proving::{CommitArgs, ConsentArg, ContextArgs, ProveArgs, RecordCount, hex_array};
 
 /// Exit codes, as shown by `zkdx --help`.
 const EXIT_CODES: &str = "\
@@ -76,7 +76,7 @@ pub(crate) enum Command {
     Commit(CommitArgs),
     /// Prove the diagnosis of a committed record, or of each in a directory.
     #[command(
-        after_help = "Example:\n  zkdx prove --model model.zkdx --registration model.registration --key proving.key \\\n    --record patient.commitment -o proof.json\n  zkdx prove --records records --out-dir proofs\n  zkdx prove --records records --out-dir proofs --key one.key --registration one.registration \\\n    --key eight.key --registration eight.registration"
+        after_help = "Example:\n  zkdx prove --model model.zkdx --registration model.registration --key proving.key \\\n    --record patient.commitment -o proof.json\n  zkdx prove --deployment deployment.json --submitter 0x… --consent consent.json\n  zkdx prove --records records --out-dir proofs\n  zkdx prove --records records --out-dir proofs --key one.key --registration one.registration \\\n    --key eight.key --registration eight.registration"
     )]
     Prove(ProveArgs),
     /// Check a proof and print what it says.

@@ -144,7 +144,8 @@ impl RequestFile {
         keccak256((self.request_id, prover).abi_encode())
     }
 
-    fn check(&self, deployment: &Deployment) -> Result<()> {
+    /// Fails unless it is for the market of this deployment.
+    pub fn check(&self, deployment: &Deployment) -> Result<()> {
         if (self.chain_id, self.market) == (deployment.chain_id, deployment.address(Contract::InferenceMarket)) {
             return Ok(());
         }
