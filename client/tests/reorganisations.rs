@@ -14,12 +14,8 @@ use serde_json::Value;
 use support::{Action, Anvil, Options, Proxy};
 use zkdx_client::transaction::Event;
 use zkdx_client::wallet::Unsigned;
-use zkdx_client::{B256, Call, ClientError, Terms, Wallet};
+use zkdx_client::{B256, Call, ClientError, Terms};
 use zkdx_contracts::abi::ConsentRegistry;
-
-fn sender() -> Wallet {
-    Anvil::wallet(0)
-}
 
 /// Three confirmations, and a short wait before what is lost is sent again.
 fn three() -> Terms {

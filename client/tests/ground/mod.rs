@@ -17,7 +17,7 @@ use zkdx_client::{
 };
 use zkdx_contracts::abi::ConsentRegistry;
 
-use crate::support::{Anvil, Options};
+use crate::support::{Anvil, Options, Proxy};
 
 /// Id of the chains unless another is chosen.
 pub const CHAIN: u64 = 31_337;
@@ -60,6 +60,37 @@ pub fn chain(options: Options) -> Anvil {
     let creations = deployment(CHAIN).creations();
     let creation = creations.iter().find(|one| one.contract == Contract::ConsentRegistry).expect("one of eight");
     send(&anvil.url(), &last, &creation.call(), &terms(), &Silent).expect("deploys");
+    anvil
+}
+
+/// The account that the tests send from.
+pub fn sender() -> Wallet {
+    Anvil::wallet(0)
+}
+
+/// A little chain, and somebody in front of it who can lie about it.
+pub fn liar() -> (Anvil, Proxy) {
+    let anvil = chain(Options::default());
+    let proxy = Proxy::start(anvil.port());
+    (anvil, proxy)
+}
+
+/// Terms of who offers more after a third of a second.
+pub fn impatient() -> Terms {
+    Terms { patience: Duration::from_millis(300), ..terms() }
+}
+
+/// Grants consent `n` through a client that loses its patience after 100 ms, and gives up after 300 ms.
+pub fn grant_soon(proxy: &Proxy, n: u64) -> Result<Settled> {
+    let node = Node::new(&proxy.url(), patience(100)).expect("a URL");
+    let terms = Terms { timeout: Duration::from_millis(300), patience: Duration::from_millis(200), ..terms() };
+    run(transaction::transact(&node, CHAIN, &sender(), &grant(n), &terms, &Silent))
+}
+
+/// A chain on which blocks are made by [`Anvil::mine`] alone.
+pub fn slow_chain() -> Anvil {
+    let anvil = chain(Options::default());
+    anvil.automine(false);
     anvil
 }
 
