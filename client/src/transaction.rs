@@ -43,7 +43,7 @@ pub struct Terms {
     pub patience: Duration,
     /// Pause between two looks.
     pub poll: Duration,
-    /// Most wei for each gas; none for three times what the chain asks for at first.
+    /// Most wei for each gas; none for three times what the chain asks for at first, if that is a price that was ever seen.
     pub max_fee: Option<u128>,
 }
 

@@ -67,6 +67,17 @@ fn a_chain_without_the_deployer_is_told_so() {
 }
 
 #[test]
+fn a_chain_with_other_addresses_gets_nothing() {
+    let anvil = Anvil::start(Options::default());
+    let proxy = Proxy::start(anvil.port());
+    proxy.next("eth_call", 1, Action::Delay(Duration::ZERO));
+    proxy.always("eth_call", Action::result(json!(Address::repeat_byte(7))));
+    let error = deploy(&proxy.url(), &deployment(CHAIN)).map(drop).expect_err("elsewhere");
+    assert!(matches!(&error, ClientError::Mismatch { what, .. } if what.contains("0x0707")), "{error}");
+    assert_eq!(anvil.nonce(admin()), 0);
+}
+
+#[test]
 fn addresses_are_the_same_on_two_chains_and_each_knows_its_own() {
     let [one, two] = [CHAIN, 4_242].map(|chain_id| Anvil::start(Options { chain_id, ..Options::default() }));
     for (anvil, chain) in [(&one, CHAIN), (&two, 4_242)] {

@@ -7,7 +7,7 @@ use ground::*;
 use serde_json::{Value, json};
 use support::{Action, Anvil, Options, Proxy};
 use zkdx_client::transaction::Silent;
-use zkdx_client::{B256, ClientError, Deployment, Parameters};
+use zkdx_client::{B256, ClientError, Deployment, Parameters, Terms};
 
 #[test]
 fn another_chain_is_found_out() {
@@ -90,10 +90,9 @@ fn huge_numbers_are_refused_or_cannot_be_paid() {
         proxy.be_honest();
         proxy.always(method, answer);
         let error = quote(&proxy.url(), &sender(), &grant(1), &terms()).expect_err(method);
-        assert!(
-            matches!(error, ClientError::InsufficientFunds { .. } | ClientError::Answer { .. }),
-            "{method}: {error}"
-        );
+        use ClientError::{Answer, FeeTooHigh, InsufficientFunds};
+        let expected = matches!(error, InsufficientFunds { .. } | FeeTooHigh { .. } | Answer { .. });
+        assert!(expected, "{method}: {error}");
     };
     for bits in [64, 128, 256] {
         refuse("eth_estimateGas", Action::result(most(bits)));
@@ -123,6 +122,17 @@ fn a_tip_that_no_chain_needs_is_not_paid() {
     proxy.always("eth_maxPriorityFeePerGas", Action::error(-32_601, "no such method"));
     send(&proxy.url(), &sender(), &grant(1), &terms(), &Silent).expect("settles");
     assert_eq!(granted(&anvil), 1);
+}
+
+#[test]
+fn a_price_that_was_never_seen_needs_the_users_word() {
+    let (anvil, proxy) = liar();
+    proxy.always("eth_getBlockByNumber", Action::rewrite(|_, answer| answer["result"]["baseFeePerGas"] = Value::Null));
+    proxy.always("eth_gasPrice", Action::result(json!("0x9184e72a001")));
+    let quoted = |max_fee| quote(&proxy.url(), &sender(), &grant(1), &Terms { max_fee, ..terms() });
+    assert!(matches!(quoted(None), Err(ClientError::FeeTooHigh { .. })), "{:?}", quoted(None));
+    assert!(quoted(Some(20_000_000_000_000)).is_ok());
+    assert_eq!(anvil.nonce(sender().address()), 0);
 }
 
 #[test]

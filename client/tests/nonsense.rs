@@ -104,6 +104,13 @@ fn bodies_that_are_no_answer_are_refused() {
 }
 
 #[test]
+fn a_node_that_speaks_no_tls_is_unreachable() {
+    let (anvil, _) = liar();
+    let id = run(node(&anvil.url().replace("http:", "https:")).chain_id());
+    assert!(matches!(id, Err(ClientError::Unreachable { .. })), "{id:?}");
+}
+
+#[test]
 fn a_node_that_never_answers_is_given_up() {
     let (_anvil, proxy) = liar();
     proxy.always("eth_chainId", Action::Delay(Duration::from_secs(4)));

@@ -34,6 +34,24 @@ fn a_connection_that_breaks_while_it_is_sent_does_no_harm() {
 }
 
 #[test]
+fn a_refusal_of_what_the_node_has_already_is_none() {
+    let anvil = chain(Options::default());
+    let proxy = Proxy::start(anvil.port());
+    proxy.next("eth_sendRawTransaction", 1, Action::DropAfter);
+    proxy.next("eth_sendRawTransaction", 1, Action::error(-32_000, "txpool is full"));
+    send(&proxy.url(), &sender(), &grant(1), &terms(), &Silent).expect("settles");
+    assert_eq!(granted(&anvil), 1);
+    proxy.next("eth_sendRawTransaction", 1, Action::Rewrite(std::sync::Arc::new(|_, _| {})));
+    let full = Action::error(-32_000, "txpool is full");
+    anvil.automine(false);
+    proxy.be_honest();
+    proxy.always("eth_sendRawTransaction", full);
+    proxy.always("eth_getTransactionByHash", Action::result(json!(null)));
+    let error = send(&proxy.url(), &sender(), &grant(2), &terms(), &Silent).expect_err("refused");
+    assert!(matches!(&error, ClientError::Node { why, .. } if why == "txpool is full"), "{error}");
+}
+
+#[test]
 fn a_node_that_is_busy_for_a_moment_is_asked_again() {
     let anvil = chain(Options::default());
     let proxy = Proxy::start(anvil.port());

@@ -90,8 +90,23 @@ async fn require_deployer(node: &Node, chain: u64) -> Result<()> {
 
 /// The deployer refuses to create what is there: somebody else may have been faster, and then nothing is left to do.
 async fn create(session: Session<'_>, creation: &Creation) -> Result<Option<Settled>> {
-    match session.send(&creation.call()).await {
+    let sent = match foretold(session, creation).await {
+        Ok(()) => session.send(&creation.call()).await,
+        Err(error) => Err(error),
+    };
+    match sent {
         Err(ClientError::Reverted(_)) if !session.node.code(creation.address, At::Latest).await?.is_empty() => Ok(None),
         sent => sent.map(Some),
     }
+}
+
+/// Fails unless the deployer would create it where it is expected: some chains derive addresses in other ways than Ethereum.
+async fn foretold(session: Session<'_>, creation: &Creation) -> Result<()> {
+    let call = creation.call();
+    let address = session.node.simulate(session.wallet.address(), call.to, &call.data, call.value).await?;
+    if address[..] == creation.address[..] {
+        return Ok(());
+    }
+    let what = format!("the deployer would put {} at {address}, not at {}", creation.contract.name(), creation.address);
+    Err(ClientError::Mismatch { what, next: "deploy to a chain on which contracts have the addresses of EIP-1014" })
 }

@@ -143,12 +143,20 @@ impl Broadcast {
     pub(super) fn from_words(why: String) -> Self {
         let words = why.to_ascii_lowercase();
         let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-        if says(&["already known", "known transaction", "already imported", "alreadyknown"]) {
+        if says(&["unknown transaction"]) {
+            Self::Refused(why)
+        } else if says(&["already known", "known transaction", "already imported", "alreadyknown"]) {
             Self::Known
         } else if says(&["nonce too low", "nonce is too low", "nonce_too_low", "oldnonce", "below current nonce"]) {
             Self::NonceUsed
-        } else if says(&["underpriced", "replacementnotallowed", "fee too low", "feetoolow", "price too low"])
-            || says(&["less than block base fee", "below current base fee", "below configured minimum"])
+        } else if says(&[
+            "underpriced",
+            "replacementnotallowed",
+            "fee too low",
+            "feetoolow",
+            "price too low",
+            "could not replace",
+        ]) || says(&["less than block base fee", "below current base fee", "below configured minimum"])
         {
             Self::Underpriced
         } else {
@@ -172,6 +180,8 @@ mod tests {
         assert_eq!(of("max fee per gas less than block base fee: address 0x0"), Broadcast::Underpriced);
         assert_eq!(of("Gas price below current base fee"), Broadcast::Underpriced);
         assert_eq!(of("FeeTooLow, MaxFeePerGas too low"), Broadcast::Underpriced);
+        let unknown = "unknown transaction type";
+        assert_eq!(of(unknown), Broadcast::Refused(unknown.into()));
         assert_eq!(of("txpool is full"), Broadcast::Refused("txpool is full".into()));
     }
 }

@@ -14,8 +14,8 @@ use crate::error::{ClientError, Result};
 
 /// How long a node may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longest answer, in bytes: thousands of events, but no flood.
-const LONGEST: usize = 32 << 20;
+/// Longest answer, in bytes: all events of the fullest block, but no flood.
+const LONGEST: usize = 16 << 20;
 /// Parts of an address that are shorter are no secrets, such as `v3`.
 const SHORTEST_SECRET: usize = 6;
 

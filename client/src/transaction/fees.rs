@@ -10,6 +10,9 @@ const DEFAULT_TIP: u128 = 10_000_000;
 /// Highest tip that is taken from a node on a chain whose base fee is lower, in wei: a hundred gwei. A tip is paid in full, so a node that
 /// asks for more than any chain needs is not believed.
 const HIGHEST_TIP: u128 = 100_000_000_000;
+/// Highest price that is taken from a node without the user's word for it, in wei: ten thousand gwei, more than was ever asked for on
+/// Ethereum. Where there is no base fee, what a node asks for is paid in full.
+const HIGHEST_PRICE: u128 = 10_000_000_000_000;
 /// How many times its first offer a transaction may come to cost when others outbid it.
 const CEILING: u128 = 3;
 
@@ -64,11 +67,11 @@ async fn legacy(node: &Node, allowed: Option<u128>) -> Result<Fees> {
 }
 
 fn bounded(fees: Fees, allowed: Option<u128>) -> Result<Fees> {
-    let Some(allowed) = allowed else { return Ok(fees) };
-    let asked = fees.price();
-    if asked > allowed {
-        return Err(ClientError::FeeTooHigh { asked, allowed });
+    let (asked, most) = (fees.price(), allowed.unwrap_or(HIGHEST_PRICE));
+    if asked > most {
+        return Err(ClientError::FeeTooHigh { asked, allowed: most });
     }
+    let Some(allowed) = allowed else { return Ok(fees) };
     let max_fee = fees.max_fee.min(allowed);
     Ok(Fees { max_fee, ceiling: allowed, tip: fees.tip.min(max_fee), ..fees })
 }
@@ -96,5 +99,8 @@ mod tests {
         let fees = bounded(FEES, Some(150)).expect("enough");
         assert_eq!((fees.max_fee, fees.ceiling, fees.tip), (150, 150, 10));
         assert_eq!(bounded(FEES, None), Ok(FEES));
+        let absurd = Fees { base: HIGHEST_PRICE, max_fee: u128::MAX, ..FEES };
+        assert!(matches!(bounded(absurd, None), Err(ClientError::FeeTooHigh { .. })));
+        assert!(bounded(absurd, Some(HIGHEST_PRICE + 10)).is_ok());
     }
 }

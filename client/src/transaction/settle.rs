@@ -85,7 +85,7 @@ pub async fn settle(
 impl Flight<'_> {
     async fn launch(&mut self) -> Result<()> {
         match self.node.broadcast(&self.current.raw).await {
-            Ok(Broadcast::Refused(why)) => return Err(self.refused(why).await),
+            Ok(Broadcast::Refused(why)) => self.refused(why).await?,
             Ok(Broadcast::Underpriced) => self.underpriced().await?,
             // Used: a try whose answer was lost, or another program of this account. Watching tells which.
             Ok(Broadcast::Accepted | Broadcast::Known | Broadcast::NonceUsed) => {}
@@ -265,13 +265,15 @@ impl Flight<'_> {
         ClientError::NotSettled { hash: self.current.hash, seconds: self.terms.timeout.as_secs(), what }
     }
 
-    async fn refused(&self, why: String) -> ClientError {
-        let needed = self.quote.first_offer();
-        match self.node.balance(self.quote.from).await {
-            Ok(balance) if balance < needed => {
-                ClientError::InsufficientFunds { account: self.quote.from, needed, balance }
-            }
-            _ => ClientError::Node { method: "eth_sendRawTransaction".into(), why },
+    /// The node does not want it; or has it, from a try whose answer was lost, and does not want it twice.
+    async fn refused(&self, why: String) -> Result<()> {
+        if let Ok(Some(_)) = self.node.transaction(self.current.hash).await {
+            return Ok(());
+        }
+        let (account, needed) = (self.quote.from, self.quote.first_offer());
+        match self.node.balance(account).await {
+            Ok(balance) if balance < needed => Err(ClientError::InsufficientFunds { account, needed, balance }),
+            _ => Err(ClientError::Node { method: "eth_sendRawTransaction".into(), why }),
         }
     }
 }
