@@ -1,5 +1,6 @@
 //! The command line: every flag of every command, with an example each.
 
+mod chain;
 mod precision;
 mod proving;
 
@@ -7,8 +8,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use chain::{
+    AccountCommand, AuthorityCommand, ConsentCommand, ConsentSignArgs, DeployArgs, DeploymentArgs, FulfilArgs,
+    ModelCommand, NodeArgs, RegisterOnChainArgs, RequestCommand, RequestMakeArgs, SendArgs, SubmitArgs, WalletArgs,
+    WithdrawArgs,
+};
 pub(crate) use precision::PrecisionArgs;
-pub(crate) use proving::{CommitArgs, ContextArgs, ProveArgs, RecordCount, hex_array};
+pub(crate) use proving::{CommitArgs, ConsentArg, ContextArgs, ProveArgs, RecordCount, hex_array};
 
 /// Exit codes, as shown by `zkdx --help`.
 const EXIT_CODES: &str = "\
@@ -18,7 +24,8 @@ Exit codes:
   2  usage: the command line makes no sense
   3  input: a file is malformed, damaged, or does not fit the others
   4  files: reading or writing failed
-  5  internal: zkdx itself failed";
+  5  internal: zkdx itself failed
+  6  chain: the node, the account's funds or the chain's state stand in the way";
 
 /// Proves that a committed neural network, run on a committed patient record, gave this diagnosis.
 #[derive(Debug, Parser)]
@@ -57,11 +64,11 @@ pub(crate) enum Command {
         after_help = "Example:\n  zkdx setup circuit.zkdx --proving-key proving.key --verifying-key verifying.key"
     )]
     Setup(SetupArgs),
-    /// Commit to a model's parameters, once per model.
+    /// Commit to a model's parameters, once per model; with --chain, also on a chain.
     #[command(
-        after_help = "Example:\n  zkdx register model.zkdx --key proving.key -o model.registration --public model.public"
+        after_help = "Example:\n  zkdx register model.zkdx --key proving.key -o model.registration --public model.public\n  zkdx register --chain --public model.public --verifying-key verifying.key"
     )]
-    Register(RegisterArgs),
+    Register(Box<RegisterArgs>),
     /// Commit to a patient's record, or to every record of a table, with fresh blinding.
     #[command(
         after_help = "Example:\n  zkdx commit patient.json --circuit circuit.zkdx -o patient.commitment\n  zkdx commit --records patients.csv --out-dir records"
@@ -69,7 +76,7 @@ pub(crate) enum Command {
     Commit(CommitArgs),
     /// Prove the diagnosis of a committed record, or of each in a directory.
     #[command(
-        after_help = "Example:\n  zkdx prove --model model.zkdx --registration model.registration --key proving.key \\\n    --record patient.commitment -o proof.json\n  zkdx prove --records records --out-dir proofs\n  zkdx prove --records records --out-dir proofs --key one.key --registration one.registration \\\n    --key eight.key --registration eight.registration"
+        after_help = "Example:\n  zkdx prove --model model.zkdx --registration model.registration --key proving.key \\\n    --record patient.commitment -o proof.json\n  zkdx prove --deployment deployment.json --submitter 0x… --consent consent.json\n  zkdx prove --records records --out-dir proofs\n  zkdx prove --records records --out-dir proofs --key one.key --registration one.registration \\\n    --key eight.key --registration eight.registration"
     )]
     Prove(ProveArgs),
     /// Check a proof and print what it says.
@@ -78,6 +85,48 @@ pub(crate) enum Command {
     /// Write what contracts take: keys, registrations and proofs as calldata.
     #[command(after_help = "Example:\n  zkdx export proof.json --as calldata\n  zkdx export verifying.key --as hex")]
     Export(ExportArgs),
+    /// Make an account, or show one.
+    #[command(
+        after_help = "Example:\n  zkdx account new -o clinic.keystore\n  zkdx account show --keystore clinic.keystore"
+    )]
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Deploy the contracts to a chain, each at an address that follows from its code and parameters.
+    #[command(after_help = "Example:\n  zkdx deploy --rpc http://127.0.0.1:8545 --keystore admin.keystore --delay 0")]
+    Deploy(Box<DeployArgs>),
+    /// Say what an owner or an authority says of a model on chain, or show what was said.
+    #[command(after_help = "Example:\n  zkdx model approve 0x… --evidence audit.pdf --keystore authority.keystore")]
+    #[command(subcommand)]
+    Model(Box<ModelCommand>),
+    /// List authorities, or strike them off, as the registry's admin.
+    #[command(after_help = "Example:\n  zkdx authority add 0x… --name 'Ethics board' --keystore admin.keystore")]
+    #[command(subcommand)]
+    Authority(Box<AuthorityCommand>),
+    /// Sign, grant and revoke a patient's consents.
+    #[command(
+        after_help = "Example:\n  zkdx consent sign --grantee 0x… --model 0x… --lasting 30days --keystore patient.keystore\n  zkdx consent grant consent.json --keystore clinic.keystore"
+    )]
+    #[command(subcommand)]
+    Consent(Box<ConsentCommand>),
+    /// Record proofs on chain.
+    #[command(
+        after_help = "Example:\n  zkdx submit proof.json --keystore clinic.keystore\n  zkdx submit proofs/*.json"
+    )]
+    Submit(Box<SubmitArgs>),
+    /// Ask for a diagnosis in the market and pay for it, or get the money back.
+    #[command(
+        after_help = "Example:\n  zkdx request make --model 0x… --record 0x… --consent consent.json --price 0.01ether --fee 0.002ether"
+    )]
+    #[command(subcommand)]
+    Request(Box<RequestCommand>),
+    /// Bring the diagnosis that was asked for, and earn the fee.
+    #[command(
+        after_help = "Example:\n  zkdx prove --request request.json --prover 0x…\n  zkdx fulfil request.json --proof proof.json"
+    )]
+    Fulfil(Box<FulfilArgs>),
+    /// Take out what the market owes.
+    #[command(after_help = "Example:\n  zkdx withdraw --keystore clinic.keystore")]
+    Withdraw(Box<WithdrawArgs>),
     /// Measure every step for a model, with random records or given ones.
     #[command(
         after_help = "Example:\n  zkdx bench model.onnx --json\n  zkdx bench model.onnx --calibrate data.csv --runs 5"
@@ -217,7 +266,8 @@ pub(crate) struct SetupArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RegisterArgs {
     /// The quantised model.
-    pub(crate) model: PathBuf,
+    #[arg(required_unless_present = "chain")]
+    pub(crate) model: Option<PathBuf>,
     /// The proving key of its circuit.
     #[arg(long, value_name = "FILE", default_value = "proving.key")]
     pub(crate) key: PathBuf,
@@ -227,6 +277,9 @@ pub(crate) struct RegisterArgs {
     /// The public half: commitment, identity, card.
     #[arg(long, value_name = "FILE", default_value = "model.public")]
     pub(crate) public: PathBuf,
+    /// On a chain.
+    #[command(flatten)]
+    pub(crate) on_chain: RegisterOnChainArgs,
     /// Replacing.
     #[command(flatten)]
     pub(crate) force: ForceArgs,

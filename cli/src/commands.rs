@@ -1,17 +1,23 @@
 //! One file per command: checked arguments in, one result out.
 
+mod account;
 mod bench;
 mod commit;
 mod compile;
 mod completions;
+mod consent;
 mod demo;
+mod deploy;
 mod export;
 mod inspect;
 mod map;
+mod model;
 mod prove;
 mod quantize;
 mod register;
+mod request;
 mod setup;
+mod submit;
 mod verify;
 
 use crate::args::{Command, ForceArgs, OutcomeArg};
@@ -33,6 +39,15 @@ pub(crate) fn run(command: Command, output: Output) -> Result<()> {
         Command::Prove(args) => prove::run(&args, output),
         Command::Verify(args) => verify::run(&args, output),
         Command::Export(args) => export::run(&args, output),
+        Command::Account(command) => account::run(&command, output),
+        Command::Deploy(args) => deploy::run(&args, output),
+        Command::Model(command) => model::run(&command, output),
+        Command::Authority(command) => model::authority(&command, output),
+        Command::Consent(command) => consent::run(&command, output),
+        Command::Submit(args) => submit::run(&args, output),
+        Command::Request(command) => request::run(&command, output),
+        Command::Fulfil(args) => request::fulfil(&args, output),
+        Command::Withdraw(args) => request::withdraw(&args, output),
         Command::Bench(args) => bench::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
     }

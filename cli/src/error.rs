@@ -15,6 +15,10 @@ pub(crate) enum Kind {
     Io,
     /// zkdx itself failed where it should not have.
     Internal,
+    /// A node, an account's funds, or a chain's state stand in the way.
+    Chain,
+    /// Nothing was sent because nobody agreed to it.
+    Declined,
 }
 
 impl Kind {
@@ -22,10 +26,11 @@ impl Kind {
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Refused => 1,
-            Self::Usage => 2,
+            Self::Usage | Self::Declined => 2,
             Self::Input => 3,
             Self::Io => 4,
             Self::Internal => 5,
+            Self::Chain => 6,
         }
     }
 
@@ -37,6 +42,8 @@ impl Kind {
             Self::Input => "input",
             Self::Io => "io",
             Self::Internal => "internal",
+            Self::Chain => "chain",
+            Self::Declined => "declined",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `zkdx`: proves that a committed model, run on a committed record, gave this diagnosis.
 
 mod args;
+mod chain;
 mod commands;
 mod dataset;
 mod error;

@@ -10,6 +10,7 @@ use zkdx_verifier::ProofFile;
 
 use crate::deployment::{Contract, Deployment};
 use crate::error::{ClientError, Result};
+use crate::node::Node;
 use crate::session::Session;
 use crate::transaction::{Call, Settled};
 use crate::{stamp, submission};
@@ -143,7 +144,8 @@ impl RequestFile {
         nonce_of(self.request_id, prover)
     }
 
-    fn check(&self, deployment: &Deployment) -> Result<()> {
+    /// Fails unless it is for the market of this deployment.
+    pub fn check(&self, deployment: &Deployment) -> Result<()> {
         if (self.chain_id, self.market) == (deployment.chain_id, deployment.address(Contract::InferenceMarket)) {
             return Ok(());
         }
@@ -156,9 +158,10 @@ impl RequestFile {
 }
 
 /// Where a request is.
-pub async fn state(session: Session<'_>, file: &RequestFile) -> Result<State> {
+pub async fn state(node: &Node, deployment: &Deployment, file: &RequestFile) -> Result<State> {
+    file.check(deployment)?;
     let call = InferenceMarket::stateOfCall { requestId: file.id() };
-    match session.node.view(file.market, &call).await? {
+    match node.view(file.market, &call).await? {
         0 => Ok(State::None),
         1 => Ok(State::Requested),
         2 => Ok(State::Fulfilled),
@@ -172,8 +175,7 @@ pub async fn state(session: Session<'_>, file: &RequestFile) -> Result<State> {
 
 /// Pays for a request; none if it was made before. For a token, the market is allowed to take exactly the amount first.
 pub async fn ask(session: Session<'_>, file: &RequestFile) -> Result<Option<Settled>> {
-    file.check(session.deployment)?;
-    if state(session, file).await? != State::None {
+    if state(session.node, session.deployment, file).await? != State::None {
         return Ok(None);
     }
     let (request, total) = (&file.request, file.request.total()?);
@@ -239,8 +241,7 @@ fn check_cases(files: &[RequestFile], prover: Address, proof: &ProofFile) -> Res
 
 /// Gives the money of a request back, after its deadline; none if that was done.
 pub async fn refund(session: Session<'_>, file: &RequestFile) -> Result<Option<Settled>> {
-    file.check(session.deployment)?;
-    if state(session, file).await? == State::Refunded {
+    if state(session.node, session.deployment, file).await? == State::Refunded {
         return Ok(None);
     }
     let call = InferenceMarket::refundCall { request: file.request.to_abi() };

@@ -38,8 +38,11 @@ pub fn fulfil(
     proof: &Proof,
 ) -> InferenceMarket::fulfilCall {
     let DiagnosisLog::Diagnosis { modelId, cases } = diagnosis(statement);
-    let case = |DiagnosisLog::Case { consentId, nonce, policy, words }| {
-        InferenceMarket::Case { consentId, nonce, policy, words }
+    let case = |DiagnosisLog::Case { consentId, nonce, policy, words }| InferenceMarket::Case {
+        consentId,
+        nonce,
+        policy,
+        words,
     };
     let diagnosis = InferenceMarket::Diagnosis { modelId, cases: cases.into_iter().map(case).collect() };
     InferenceMarket::fulfilCall { requests, prover, diagnosis, proof: versioned(proof).into() }

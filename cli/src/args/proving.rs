@@ -40,6 +40,9 @@ pub(crate) struct CommitArgs {
 /// What a proof must not be replayed outside of.
 #[derive(Debug, Args)]
 pub(crate) struct ContextArgs {
+    /// The deployment on whose log the proof may be used: chain and contract.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["chain_id", "verifier"])]
+    pub(crate) deployment: Option<PathBuf>,
     /// Chain on which the proof may be used; 0 is off chain.
     #[arg(long, default_value_t = 0)]
     pub(crate) chain_id: u64,
@@ -49,12 +52,36 @@ pub(crate) struct ContextArgs {
     /// Who may submit the proof.
     #[arg(long, value_name = "ADDRESS", value_parser = hex_array::<20>, default_value = ZERO_20)]
     pub(crate) submitter: [u8; 20],
-    /// The consent under which the record is used.
-    #[arg(long, value_name = "HEX", value_parser = hex_array::<32>, default_value = ZERO_32)]
-    pub(crate) consent: [u8; 32],
+    /// The consent under which the record is used: its identity, or its file.
+    #[arg(long, value_name = "HEX|FILE", default_value = ZERO_32)]
+    pub(crate) consent: ConsentArg,
     /// Makes two proofs of one diagnosis distinct [default: random].
     #[arg(long, value_name = "HEX", value_parser = hex_array::<32>)]
     pub(crate) nonce: Option<[u8; 32]>,
+    /// The request that the proof fulfils: submitter is the market, consent and nonce are those of the request. Once for each record.
+    #[arg(long, value_name = "FILE", requires_all = ["deployment", "prover"], conflicts_with_all = ["submitter", "consent", "nonce"])]
+    pub(crate) request: Vec<PathBuf>,
+    /// With --request: the account that gets the fee.
+    #[arg(long, value_name = "ADDRESS", value_parser = hex_array::<20>, requires = "request")]
+    pub(crate) prover: Option<[u8; 20]>,
+}
+
+/// A consent on the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ConsentArg {
+    /// Its identity.
+    Id([u8; 32]),
+    /// Its file.
+    File(PathBuf),
+}
+
+impl FromStr for ConsentArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let hexadecimal = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if text.starts_with("0x") || hexadecimal { hex_array(text).map(Self::Id) } else { Ok(Self::File(text.into())) }
+    }
 }
 
 const ZERO_20: &str = "0x0000000000000000000000000000000000000000";
@@ -84,7 +111,7 @@ pub(crate) struct ProveArgs {
     #[arg(long, value_name = "DIR", requires = "records")]
     pub(crate) out_dir: Option<PathBuf>,
     /// With --records: a table with the columns `record` and `consent` that names the consent for each record.
-    #[arg(long, value_name = "FILE", requires = "records", conflicts_with = "consent")]
+    #[arg(long, value_name = "FILE", requires = "records", conflicts_with_all = ["consent", "request"])]
     pub(crate) consents: Option<PathBuf>,
     /// Context.
     #[command(flatten)]

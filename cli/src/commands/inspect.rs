@@ -5,11 +5,12 @@ use zkdx_circuits::onnx::{self, ImportOptions};
 use zkdx_verifier::Opening;
 use zkdx_verifier::file::{self, Kind as FileKind};
 
-use super::hex;
 use super::verify::setup_name;
+use super::{consent, hex, request};
 use zkdx_prover::Subgroup;
 
 use crate::args::InspectArgs;
+use crate::chain;
 use crate::error::{Context, Kind, Result};
 use crate::files;
 use crate::output::{Output, bytes};
@@ -52,11 +53,42 @@ fn json_file(args: &InspectArgs, content: &[u8]) -> Result<Value> {
         }
         return Ok(value);
     }
+    if let Some(value) = chain_file(args, content)? {
+        return Ok(value);
+    }
     let proof = store::read_proof(&args.file)?;
     Ok(json!({
         "file": "proof (not checked here: use `zkdx verify`)", "claims": proof.reading,
         "model_id": hex(proof.statement.model_id), "contexts": proof.statement.cases.iter().map(|case| &case.context).collect::<Vec<_>>(),
     }))
+}
+
+/// A file of a command that talks to a chain.
+fn chain_file(args: &InspectArgs, content: &[u8]) -> Result<Option<Value>> {
+    Ok(match store::json_format(content).as_deref() {
+        Some("zkdx-deployment") => {
+            let deployment = chain::read_deployment(&args.file)?;
+            let contracts: Vec<_> =
+                deployment.contracts().map(|(one, at)| json!({ "contract": one.name(), "address": at })).collect();
+            Some(
+                json!({ "file": "deployment", "chain_id": deployment.chain_id, "parameters": deployment.parameters, "contracts": contracts }),
+            )
+        }
+        Some("zkdx-consent") => {
+            let file = consent::read(&args.file)?;
+            Some(json!({
+                "file": "consent (for those involved: it names the patient's account)", "consent_id": file.id(), "consent": file.consent,
+                "chain_id": file.chain_id, "registry": file.registry, "signed": file.signature.is_some(), "revocation_signed": file.revocation.is_some(),
+            }))
+        }
+        Some("zkdx-request") => {
+            let file = request::read(&args.file)?;
+            Some(
+                json!({ "file": "request", "request_id": file.id(), "request": file.request, "chain_id": file.chain_id, "market": file.market }),
+            )
+        }
+        _ => None,
+    })
 }
 
 fn zkdx_file(args: &InspectArgs, kind: FileKind, length: usize) -> Result<Value> {

@@ -2,6 +2,7 @@
 
 mod batch;
 mod consents;
+mod contexts;
 mod existing;
 mod inputs;
 mod jobs;
@@ -22,6 +23,7 @@ use crate::files::Overwrite;
 use crate::output::{Output, duration};
 use crate::resources;
 use crate::store::RecordFile;
+use contexts::Contexts;
 use inputs::Inputs;
 use outputs::Outputs;
 use session::Session;
@@ -37,7 +39,7 @@ pub(super) fn run(args: &ProveArgs, output: Output) -> Result<()> {
 fn one(args: &ProveArgs, output: Output) -> Result<()> {
     let overwrite = Overwrite::from(&args.force);
     outputs(args, args.opening.clone()).check(overwrite)?;
-    let inputs = Inputs::read(args)?;
+    let (inputs, contexts) = (Inputs::read(args)?, Contexts::read(args)?);
     let keyed = &inputs.keyed[0];
     let record = inputs.record(&args.record)?;
     let outputs = outputs(args, opening_path(args, &inputs));
@@ -45,7 +47,7 @@ fn one(args: &ProveArgs, output: Output) -> Result<()> {
     let network = keyed.network()?;
     check_single(&network)?;
     resources::reset_peak();
-    let work = |progress: &(dyn Fn(&str) + Sync)| prove(&inputs, &network, &record, args, progress);
+    let work = |progress: &(dyn Fn(&str) + Sync)| prove(&inputs, &network, &record, (args, &contexts), progress);
     let (proven, elapsed) = output.rounds("prove", work)?;
     outputs.write(&keyed.key, &proven, overwrite)?;
     report(args, &proven, elapsed, output);
@@ -73,12 +75,13 @@ fn prove(
     inputs: &Inputs,
     network: &Network,
     record: &RecordFile,
-    args: &ProveArgs,
+    (args, contexts): (&ProveArgs, &Contexts<'_>),
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Proven> {
     let pace = if args.timings.is_some() { Pace::OneByOne } else { Pace::Overlapped };
-    let context = session::context(&args.context, args.context.consent, record.policy);
-    Session::new(inputs, (&inputs.keyed[0], network), pace, progress)?.prove([(record, context)])
+    let session = Session::new(inputs, (&inputs.keyed[0], network), pace, progress)?;
+    let context = contexts.of("", session.commitment(record)?, record.policy)?;
+    session.prove([(record, context)])
 }
 
 fn report(args: &ProveArgs, proven: &Proven, elapsed: Duration, output: Output) {

@@ -1,10 +1,12 @@
 //! Deploys what is not there yet. Running it again after a failure goes on where it stopped.
 
-use super::{Contract, Creation, DEPLOYER, Deployment};
+use alloy::primitives::Address;
+
+use super::{Contract, Creation, DEPLOYER, Deployment, Parameters};
 use crate::error::{ClientError, Result};
 use crate::node::{At, Node};
-use crate::transaction::{self, Observer, Settled, Terms};
-use crate::wallet::Wallet;
+use crate::session::Session;
+use crate::transaction::Settled;
 
 /// What became of a contract.
 #[derive(Clone, Debug)]
@@ -16,6 +18,17 @@ pub struct Deployed {
 }
 
 impl Deployment {
+    /// The contracts with these parameters on the chain of a node. Their first block is the present one, unless the log is there already.
+    pub async fn plan(node: &Node, parameters: Parameters) -> Result<Self> {
+        let (chain_id, height) = (node.chain_id().await?, node.height().await?);
+        let planned = Self::new(chain_id, height, parameters);
+        let log = planned.address(Contract::DiagnosisLog);
+        match node.code(log, At::Latest).await?.is_empty() {
+            true => Ok(planned),
+            false => Ok(Self { first_block: created(node, log, height).await, ..planned }),
+        }
+    }
+
     /// Contracts that are not there yet, in the order in which they need each other.
     pub async fn missing(&self, node: &Node) -> Result<Vec<Creation>> {
         let mut missing = Vec::new();
@@ -26,32 +39,41 @@ impl Deployment {
         }
         Ok(missing)
     }
+}
 
-    /// Creates what is missing, then checks everything. The account that pays gets no role by that.
-    pub async fn deploy(
-        &self,
-        node: &Node,
-        wallet: &Wallet,
-        terms: &Terms,
-        observer: &dyn Observer,
-    ) -> Result<Vec<Deployed>> {
-        self.parameters.check()?;
-        node.require_chain(self.chain_id).await?;
-        let missing = self.missing(node).await?;
-        if !missing.is_empty() && node.code(DEPLOYER, At::Latest).await?.is_empty() {
-            return Err(no_deployer(self.chain_id));
+/// The block in which a contract was created, by bisection; 0 if the node does not remember.
+async fn created(node: &Node, address: Address, height: u64) -> u64 {
+    let (mut without, mut with) = (0, height);
+    while without < with {
+        let middle = without + (with - without) / 2;
+        match node.code(address, At::Number(middle)).await {
+            Ok(code) if code.is_empty() => without = middle + 1,
+            Ok(_) => with = middle,
+            Err(_) => return 0,
         }
-        let mut settled = Vec::new();
-        for creation in &missing {
-            let call = creation.call();
-            settled.push(transaction::transact(node, self.chain_id, wallet, &call, terms, observer).await?);
-        }
-        self.check(node).await?;
-        let mut made = missing.iter().map(|creation| creation.contract).zip(settled).collect::<Vec<_>>();
-        let mut take = |contract| made.iter().position(|(one, _)| *one == contract).map(|at| made.remove(at).1);
-        let creations = self.creations();
-        Ok(creations.iter().map(|one| Deployed { contract: one.contract, settled: take(one.contract) }).collect())
     }
+    with
+}
+
+/// Creates what is missing, then checks everything. The account that pays gets no role by that.
+pub async fn deploy(session: Session<'_>) -> Result<Vec<Deployed>> {
+    let Session { node, deployment, .. } = session;
+    deployment.parameters.check()?;
+    node.require_chain(deployment.chain_id).await?;
+    let missing = deployment.missing(node).await?;
+    if !missing.is_empty() && node.code(DEPLOYER, At::Latest).await?.is_empty() {
+        return Err(no_deployer(deployment.chain_id));
+    }
+    let mut deployed = Vec::new();
+    for creation in deployment.creations() {
+        let settled = match missing.contains(&creation) {
+            true => Some(session.send(&creation.call()).await?),
+            false => None,
+        };
+        deployed.push(Deployed { contract: creation.contract, settled });
+    }
+    deployment.check(node).await?;
+    Ok(deployed)
 }
 
 fn no_deployer(chain: u64) -> ClientError {

@@ -1,5 +1,6 @@
 // Writes the vectors and the generated constants; with --check compares them instead.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { examples } from './examples.mjs';
 import { g2Multiples } from './g2-multiples.mjs';
 import { eip196, eip197 } from './precompiles.mjs';
 import { keys } from './keys.mjs';
@@ -13,6 +14,7 @@ const files = {
   'vectors/keys.json': json(keys()),
   'vectors/proofs.json': json(proofs()),
   'vectors/suite.json': json(suite()),
+  'vectors/examples.json': json(examples()),
   'vectors/eip196.json': json(eip196()),
   'vectors/eip197.json': json(eip197()),
   'sol/libraries/G2Multiples.sol': g2Multiples(),

@@ -59,8 +59,16 @@ export function keyOf(shape, t = trapdoor(shape)) {
   });
 }
 
+/** Model and weights under a shape's key. */
+export function modelOf(shape, keyDigest) {
+  const weights = e.scalar(`proofs/${shape.name}/weights`);
+  const weightCommitment = e.encodeG1(e.times(e.G1.BASE, weights));
+  const metadata = e.keccak(Buffer.from(`metadata/${shape.name}`));
+  return { weights, weightCommitment, metadata, id: e.modelId(keyDigest, weightCommitment, metadata) };
+}
+
 /** A proof of the statement, from `a`, `b` and `d_1` chosen by the label. */
-function prove(t, statement, label) {
+export function prove(t, statement, label) {
   const [a, b, first] = ['a', 'b', 'd_1'].map((part) => e.scalar(`proofs/${label}/${part}`));
   const firstRound = e.encodeG1(e.times(e.G1.BASE, first));
   const challenges = e.challenges(e.seed({ ...statement, firstRound }), statement.challengeCount);
@@ -79,11 +87,8 @@ function assemble(a, b, c, firstRound) {
 function proofCase(shape) {
   const t = trapdoor(shape);
   const key = keyOf(shape, t);
-  const weights = e.scalar(`proofs/${shape.name}/weights`);
-  const weightCommitment = e.encodeG1(e.times(e.G1.BASE, weights));
   const keyDigest = e.keccak(key);
-  const metadata = e.keccak(Buffer.from(`metadata/${shape.name}`));
-  const model = e.modelId(keyDigest, weightCommitment, metadata);
+  const { weights, weightCommitment, metadata, id: model } = modelOf(shape, keyDigest);
   const words = shape.values ?? Array.from({ length: shape.words }, (_, i) => e.scalar(`proofs/${shape.name}/word/${i}`));
   const context = e.contextsDigest(shape.contexts);
   const statement = { context, keyDigest, model, weightCommitment, weights, words, challengeCount: shape.challenges };

@@ -1,10 +1,8 @@
 // What the suite hashes and signs beside the proofs: versions, weights of a batch, consents and their signatures, the
-// log's chain, requests, anchored trees. EIP-712 is written out here once more, apart from the contracts' library.
-import { secp256k1 } from '@noble/curves/secp256k1.js';
+// log's chain, requests, anchored trees.
 import * as e from './encodings.mjs';
+import { accountOf, address, batchHash, consentId, revocationHash, sign, text } from './signing.mjs';
 
-const text = (value) => e.keccak(Buffer.from(value, 'ascii'));
-const address = (value) => e.concat(new Uint8Array(12), e.uint(value, 20));
 const bytes = (hex) => Uint8Array.from(Buffer.from(hex.slice(2), 'hex'));
 const pick = (label) => e.keccak(Buffer.from(`zkdx/vectors/suite/${label}`, 'ascii'));
 const someone = (label) => e.toInt(pick(label)) % 2n ** 160n;
@@ -18,33 +16,9 @@ export const SUITE_TAGS = {
 const tag = (name) => text(SUITE_TAGS[name]);
 const version = tag('TAG_VERIFIER').slice(0, 4);
 
-// EIP-712
-
-const DOMAIN = 'EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)';
-const CONSENT = 'Consent(address patient,address grantee,bytes32 purpose,uint8 scopeKind,bytes32 scope,uint256 record,'
-  + 'uint40 validFrom,uint40 validUntil,bytes32 salt)';
-const REVOCATION = 'Revocation(bytes32 consentId)';
-const BATCH = 'Batch(uint256 sourceChainId,address sourceLog,uint256 firstIndex,uint256 count,bytes32 root,bytes32 head)';
-
-function typedHash({ name, chainId, contract }, structHash) {
-  const domain = e.keccak(text(DOMAIN), text(name), text('1'), e.word(chainId), address(contract));
-  return e.keccak(Uint8Array.of(0x19, 0x01), domain, structHash);
-}
-
-/** r ‖ s ‖ v, as ECDSA signatures go on chain. */
-function sign(hash, key) {
-  const signature = secp256k1.sign(hash, key, { prehash: false, format: 'recovered' });
-  return e.hex(e.concat(signature.slice(1), Uint8Array.of(27 + signature[0])));
-}
-
-function accountOf(key) {
-  const point = secp256k1.getPublicKey(key, false).slice(1);
-  return e.toInt(e.keccak(point)) % 2n ** 160n;
-}
-
 // Consents
 
-const consentDomain = { name: 'zkdx consents', chainId: 31337n, contract: someone('consents') };
+const consentDomain = { chainId: 31337n, contract: someone('consents') };
 
 const CONSENTS = [
   { grantee: 0n, purpose: text('zkdx/purpose/diagnosis'), scopeKind: 2, scope: new Uint8Array(32), record: 0n, from: 1n, until: 2n ** 40n - 1n },
@@ -56,12 +30,8 @@ function consent(fields, i) {
   const key = pick(`patient/${i}`);
   const [patient, salt] = [accountOf(key), pick(`salt/${i}`)];
   const { grantee, purpose, scopeKind, scope, record, from, until } = fields;
-  const struct = e.keccak(
-    text(CONSENT), address(patient), address(grantee), purpose, e.word(scopeKind), scope, e.word(record), e.word(from),
-    e.word(until), salt,
-  );
-  const id = typedHash(consentDomain, struct);
-  const revocation = typedHash(consentDomain, e.keccak(text(REVOCATION), id));
+  const id = consentId(consentDomain, { ...fields, patient, salt });
+  const revocation = revocationHash(consentDomain, id);
   return {
     patient_key: e.hex(key), patient: e.hex(e.uint(patient, 20)), grantee: e.hex(e.uint(grantee, 20)), purpose: e.hex(purpose),
     scope_kind: e.wordHex(scopeKind), scope: e.hex(scope), record: e.wordHex(record), valid_from: e.wordHex(from),
@@ -104,7 +74,7 @@ function proofOf(tree, index) {
   });
 }
 
-const anchorDomain = { name: 'zkdx anchor', chainId: 31337n, contract: someone('anchor') };
+const anchorDomain = { chainId: 31337n, contract: someone('anchor') };
 const MEMBERS = Array.from({ length: 4 }, (_, i) => pick(`member/${i}`)).sort((a, b) => (accountOf(a) < accountOf(b) ? -1 : 1));
 
 function batches(entries, sizes) {
@@ -113,10 +83,7 @@ function batches(entries, sizes) {
     const part = entries.slice(first, first + count);
     const tree = layers(part.map((entry, i) => leaf(first + i, bytes(entry.entry_digest))));
     const [root, head] = [tree.at(-1)[0], bytes(part.at(-1).head)];
-    const struct = e.keccak(
-      text(BATCH), e.word(source.chainId), address(source.log), e.word(first), e.word(count), root, head,
-    );
-    const hash = typedHash(anchorDomain, struct);
+    const hash = batchHash(anchorDomain, { source, first, count, root, head });
     const batch = {
       first_index: e.wordHex(first), count: e.wordHex(count), root: e.hex(root), head: e.hex(head), batch_hash: e.hex(hash),
       signatures: MEMBERS.map((key) => sign(hash, key)), proofs: part.map((_, i) => ({ siblings: proofOf(tree, i) })),
@@ -128,15 +95,22 @@ function batches(entries, sizes) {
 
 // Requests
 
+/** `words` from the price on, 32 bytes each. */
+export function requestId({ chainId, market, payer, token, words }) {
+  return e.keccak(e.word(chainId), address(market), address(payer), address(token), ...words);
+}
+
+export const requestNonce = (id, prover) => e.keccak(id, address(prover));
+
 function request() {
   const [market, payer, token, prover] = ['market', 'payer', 'token', 'prover'].map(someone);
   const words = [e.word(12n), e.word(3n), pick('model'), e.word(e.scalar('suite/record')), pick('consent'), e.word(1n), e.word(1800000000n), pick('request')];
-  const id = e.keccak(e.word(31337n), address(market), address(payer), address(token), ...words);
+  const id = requestId({ chainId: 31337n, market, payer, token, words });
   const names = ['price', 'fee', 'model_id', 'record_commitment', 'consent_id', 'max_policy', 'deadline', 'salt'];
   return {
     market: e.hex(e.uint(market, 20)), payer: e.hex(e.uint(payer, 20)), token: e.hex(e.uint(token, 20)),
     ...Object.fromEntries(names.map((name, i) => [name, e.hex(words[i])])),
-    request_id: e.hex(id), prover: e.hex(e.uint(prover, 20)), nonce: e.hex(e.keccak(id, address(prover))),
+    request_id: e.hex(id), prover: e.hex(e.uint(prover, 20)), nonce: e.hex(requestNonce(id, prover)),
   };
 }
 

@@ -6,12 +6,12 @@ use std::time::Instant;
 use zkdx_circuits::Context as ProofContext;
 use zkdx_prover::{Network, Pace};
 
-use super::consents::Consents;
+use super::contexts::Contexts;
 use super::existing::Checker;
 use super::inputs::{Inputs, Keyed};
 use super::jobs::{self, Job};
 use super::outputs::Outputs;
-use super::session::{Session, context};
+use super::session::Session;
 use super::tally::{Done, Tally};
 use crate::args::ProveArgs;
 use crate::error::{CliError, Kind, Result};
@@ -26,14 +26,14 @@ pub(super) fn run(args: &ProveArgs, (records, out): (&Path, &Path), output: Outp
     jobs::check_directories(records, out)?;
     let start = Instant::now();
     let inputs = Inputs::read(args)?;
-    let consents = Consents::read(args)?;
+    let contexts = Contexts::read(args)?;
     let jobs = jobs::list(records, out, inputs.commits())?;
     let networks = inputs.keyed.iter().map(Keyed::network).collect::<Result<Vec<_>>>()?;
     let progress = Progress::new(jobs.len(), output);
     let report = |round: &str| progress.round(round);
     let sessions = sessions(&inputs, &networks, &report)?;
     let checker = Checker::new(&sessions, out)?;
-    let batch = Batch { args, inputs: &inputs, sessions: &sessions, consents, checker, out, progress: &progress };
+    let batch = Batch { args, inputs: &inputs, sessions: &sessions, contexts, checker, out, progress: &progress };
     let tally = batch.all(&jobs);
     progress.finish();
     tally.report(jobs.len(), out, start.elapsed(), output)
@@ -67,7 +67,7 @@ struct Batch<'b> {
     args: &'b ProveArgs,
     inputs: &'b Inputs,
     sessions: &'b [Session<'b>],
-    consents: Consents,
+    contexts: Contexts<'b>,
     checker: Checker<'b>,
     out: &'b Path,
     progress: &'b Progress,
@@ -118,7 +118,7 @@ impl Batch<'_> {
     fn look<'j>(&self, job: &'j Job, start: Instant) -> Result<Next<'j>> {
         let record = self.inputs.record(&job.record)?;
         let commitment = self.sessions[0].commitment(&record)?;
-        let context = context(&self.args.context, self.consents.of(&job.name)?, record.policy);
+        let context = self.contexts.of(&job.name, commitment, record.policy)?;
         let overwrite = Overwrite::from(&self.args.force);
         match self.checker.find(&job.outputs, commitment, &context) {
             Ok(Some(proof)) => return Ok(Next::Skip(proof)),

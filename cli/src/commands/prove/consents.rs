@@ -27,9 +27,9 @@ struct Row {
 }
 
 impl Consents {
-    /// Reads the table, if there is one.
-    pub(super) fn read(args: &ProveArgs) -> Result<Self> {
-        let Some(path) = &args.consents else { return Ok(Self::Shared(args.context.consent)) };
+    /// Reads the table, if there is one; else `shared` is the consent for all.
+    pub(super) fn read(args: &ProveArgs, shared: [u8; 32]) -> Result<Self> {
+        let Some(path) = &args.consents else { return Ok(Self::Shared(shared)) };
         let bytes = files::read(path)?;
         let mut table = BTreeMap::new();
         for row in csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(&bytes[..]).deserialize() {

@@ -1,14 +1,11 @@
 //! A prover that is made once for any number of records.
 
-use rand::RngCore;
 use rand::rngs::OsRng;
-use zkdx_circuits::architecture::Policy;
 use zkdx_circuits::{Context as ProofContext, Fr};
 use zkdx_prover::{Cpu, Network, Pace, Patient, Proven, Prover, ProvingKey};
 use zkdx_verifier::PublicModel;
 
 use super::inputs::{Inputs, Keyed};
-use crate::args::ContextArgs;
 use crate::error::{CliError, Context, Kind, Result};
 use crate::store::RecordFile;
 
@@ -76,19 +73,5 @@ impl<'s> Session<'s> {
     /// The public half of the registration.
     pub(super) fn public(&self) -> &PublicModel {
         &self.public
-    }
-}
-
-/// The context of a new case under `consent`; without `--nonce` with a fresh nonce.
-pub(super) fn context(args: &ContextArgs, consent_id: [u8; 32], policy: Policy) -> ProofContext {
-    let mut nonce = [0; 32];
-    OsRng.fill_bytes(&mut nonce);
-    ProofContext {
-        chain_id: args.chain_id,
-        verifier: args.verifier,
-        submitter: args.submitter,
-        consent_id,
-        nonce: args.nonce.unwrap_or(nonce),
-        policy,
     }
 }

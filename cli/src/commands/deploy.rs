@@ -1,0 +1,71 @@
+//! `zkdx deploy`: the contracts on a chain.
+
+use serde_json::json;
+use zkdx_circuits::statement::keccak;
+use zkdx_client::deployment::Deployed;
+use zkdx_client::{Address, B256, Deployment, Parameters};
+
+use super::hex;
+use crate::args::DeployArgs;
+use crate::chain::{self, Link, Sender};
+use crate::error::Result;
+use crate::files::{self, Overwrite};
+use crate::output::Output;
+use crate::store;
+
+/// Deploys what is not there.
+pub(super) fn run(args: &DeployArgs, output: Output) -> Result<()> {
+    let overwrite = Overwrite::from(&args.force);
+    files::check_writable(&args.out, overwrite)?;
+    let wallet = chain::wallet(&args.send.wallet)?;
+    let parameters = parameters(args, wallet.address());
+    parameters.check()?;
+    let link = Link::new(&args.send.node)?;
+    let deployment = link.wait(Deployment::plan(&link.node, parameters))?;
+    let sender = Sender::unchecked(deployment, link, wallet, &args.send, output);
+    let deployed = sender.run(|session| zkdx_client::deployment::deploy(session))?;
+    store::write_public(&args.out, sender.deployment.to_json().as_bytes(), overwrite)?;
+    report(args, &sender.deployment, &deployed, output);
+    Ok(())
+}
+
+fn parameters(args: &DeployArgs, payer: Address) -> Parameters {
+    let admin = args.admin.unwrap_or(payer);
+    let mut anchor_members = if args.anchor_member.is_empty() { vec![admin] } else { args.anchor_member.clone() };
+    anchor_members.sort();
+    Parameters {
+        salt: args.salt,
+        admin,
+        guardian: args.guardian.unwrap_or(admin),
+        delay_seconds: args.delay,
+        approvals_required: args.approvals,
+        purpose: purpose(&args.purpose),
+        anchor_members,
+        anchor_threshold: args.anchor_threshold,
+    }
+}
+
+fn purpose(text: &str) -> B256 {
+    let digest = text.strip_prefix("0x").and_then(|_| text.parse().ok());
+    digest.unwrap_or_else(|| keccak([text.as_bytes()]).into())
+}
+
+fn report(args: &DeployArgs, deployment: &Deployment, deployed: &[Deployed], output: Output) {
+    let contracts: serde_json::Map<String, serde_json::Value> =
+        deployment.contracts().map(|(contract, address)| (contract.name().into(), json!(address))).collect();
+    let transactions: Vec<_> = deployed.iter().filter_map(|one| one.settled.as_ref()).map(chain::transaction).collect();
+    let value = json!({
+        "chain_id": deployment.chain_id, "first_block": deployment.first_block, "contracts": contracts,
+        "transactions": transactions, "deployment": args.out, "purpose": hex(deployment.parameters.purpose),
+    });
+    output.result(&value, || {
+        let line = |one: &Deployed| {
+            let address = deployment.address(one.contract);
+            let made =
+                one.settled.as_ref().map_or("was there".to_owned(), |settled| format!("gas {}", settled.gas_used));
+            format!("{:<18} {address}  {made}\n", one.contract.name())
+        };
+        let lines: String = deployed.iter().map(line).collect();
+        format!("{lines}wrote {}", args.out.display())
+    });
+}
