@@ -9,7 +9,7 @@ mod entry;
 mod event;
 mod examine;
 mod facts;
-// mod fhir;
+mod fhir;
 mod finding;
 mod history;
 mod line;
