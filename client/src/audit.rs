@@ -26,6 +26,7 @@ mod witness;
 pub use entry::{Entry, chained, entry_digest};
 pub use event::Place;
 pub use examine::examine;
+pub use fhir::Bundle;
 pub use finding::{Finding, FindingKind};
 pub use history::{Block, ConsentState, Event, Facts, History, ModelFact, Setting, Transaction, Version, VersionState};
 pub use proofs::{ProofState, Setup};

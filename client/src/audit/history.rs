@@ -31,6 +31,8 @@ pub struct Setting {
     pub purpose: B256,
     /// Authorities that must approve a model.
     pub approvals_required: u64,
+    /// Seconds from the day a verifier is added to the day it counts; the first one counts at once.
+    pub activation_delay: u64,
 }
 
 /// A block.
@@ -173,6 +175,7 @@ impl From<&Deployment> for Setting {
             market: deployment.address(Contract::InferenceMarket),
             purpose: deployment.parameters.purpose,
             approvals_required: deployment.parameters.approvals_required.into(),
+            activation_delay: deployment.parameters.delay_seconds,
         }
     }
 }

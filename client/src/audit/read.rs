@@ -23,7 +23,7 @@ pub struct Scope {
     pub subject: Subject,
     /// On which block; none for the newest one that is deep enough.
     pub block: Option<u64>,
-    /// How many blocks the newest one must stand on it for that.
+    /// How many blocks must stand on the newest one for that.
     pub confirmations: u64,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Reader<'n> {
 }
 
 /// Reads everything about a subject; nodes that differ are an error.
-pub async fn read(nodes: &[Node], deployment: &Deployment, scope: &Scope) -> Result<History> {
+pub async fn read(nodes: &[&Node], deployment: &Deployment, scope: &Scope) -> Result<History> {
     let Some((first, others)) = nodes.split_first() else {
         return Err(ClientError::Url("there is none".into()));
     };
@@ -57,7 +57,7 @@ pub async fn read(nodes: &[Node], deployment: &Deployment, scope: &Scope) -> Res
     Ok(history)
 }
 
-async fn choose(nodes: &[Node], deployment: &Deployment, scope: &Scope) -> Result<u64> {
+async fn choose(nodes: &[&Node], deployment: &Deployment, scope: &Scope) -> Result<u64> {
     let mut newest = u64::MAX;
     for node in nodes {
         newest = newest.min(node.height().await?);

@@ -101,7 +101,7 @@ impl Trail {
             }
             Known::Model(event) => self.models.apply(place, event),
             Known::Consent(event) => self.consents.apply(place, event),
-            Known::Gateway(event) => self.versions.apply(place, event),
+            Known::Gateway(event) => self.versions.apply(setting, place, event),
             Known::Market(event) => {
                 let before = Before { setting, models: &self.models, entries };
                 self.requests.apply(place, event, &before).map(|paid| self.note(paid))

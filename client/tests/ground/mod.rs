@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use zkdx_client::deployment::Deployed;
 use zkdx_client::transaction::Silent;
-use zkdx_client::{Deployment, Node, Parameters, Patience, Result, Terms};
+use zkdx_client::{Deployment, Node, Parameters, Patience, Result, Session, Terms};
 
 use crate::support::Anvil;
 
@@ -38,7 +38,9 @@ pub fn deployment(chain_id: u64) -> Deployment {
 }
 
 pub fn try_deploy(url: &str, deployment: &Deployment) -> Result<Vec<Deployed>> {
-    run(deployment.deploy(&node(url), &Anvil::wallet(0), &terms(), &Silent))
+    let (node, wallet, terms) = (node(url), Anvil::wallet(0), terms());
+    let session = Session { node: &node, deployment, wallet: &wallet, terms: &terms, observer: &Silent };
+    run(zkdx_client::deployment::deploy(session))
 }
 
 pub fn deploy(anvil: &Anvil) -> Vec<Deployed> {

@@ -9,7 +9,7 @@ use zkdx_contracts::abi::VerifierGateway::VerifierGatewayEvents;
 use super::{Impossible, require};
 use crate::audit::entry::Entry;
 use crate::audit::event::Place;
-use crate::audit::history::{Facts, Version, VersionState};
+use crate::audit::history::{Facts, Setting, Version, VersionState};
 
 /// A version's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,15 +39,22 @@ impl Versions {
     }
 
     /// Follows an event.
-    pub(super) fn apply(&mut self, place: &Place, event: &VerifierGatewayEvents) -> Result<(), Impossible> {
+    pub(super) fn apply(
+        &mut self,
+        setting: &Setting,
+        place: &Place,
+        event: &VerifierGatewayEvents,
+    ) -> Result<(), Impossible> {
         match event {
             VerifierGatewayEvents::VerifierAdded(event) => {
                 let (version, verifier, active_from) =
                     (event.version, event.verifier, event.activeFrom.saturating_to());
                 let added = VersionTrail { version, verifier, added: *place, active_from, frozen: None };
+                let delay = if self.versions.is_empty() { 0 } else { setting.activation_delay };
                 let before = self.versions.insert(version, added);
                 require(before.is_none(), word(version), "a version was added twice")?;
-                require(active_from >= place.time, word(version), "a version counted before it was added")
+                let in_time = active_from == place.time.saturating_add(delay);
+                require(in_time, word(version), "a version counted from another time than the delay says")
             }
             VerifierGatewayEvents::VersionFrozen(event) => {
                 let known = self.versions.get_mut(&event.version).filter(|version| version.frozen.is_none());
