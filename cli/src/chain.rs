@@ -76,7 +76,7 @@ impl Sender {
         args: &SendArgs,
         output: Output,
     ) -> Self {
-        let watcher = Watcher::new(output, args.yes, args.dry_run, args.confirmations);
+        let watcher = Watcher::new(output, args, &deployment);
         Self { link, deployment, wallet, terms: terms(args), watcher }
     }
 

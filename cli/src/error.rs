@@ -19,12 +19,15 @@ pub(crate) enum Kind {
     Chain,
     /// Nothing was sent because nobody agreed to it.
     Declined,
+    /// Nothing was sent because that was asked for: no failure.
+    DryRun,
 }
 
 impl Kind {
     /// The process exit code.
     pub(crate) fn code(self) -> u8 {
         match self {
+            Self::DryRun => 0,
             Self::Refused => 1,
             Self::Usage | Self::Declined => 2,
             Self::Input => 3,
@@ -44,6 +47,7 @@ impl Kind {
             Self::Internal => "internal",
             Self::Chain => "chain",
             Self::Declined => "declined",
+            Self::DryRun => "dry_run",
         }
     }
 }
@@ -86,7 +90,11 @@ impl CliError {
 
     /// Adds what was done all the same; only an object says it.
     pub(crate) fn done(mut self, done: serde_json::Value) -> Self {
-        self.done = done.is_object().then(|| Box::new(done));
+        let serde_json::Value::Object(mut fields) = done else { return self };
+        if let Some(serde_json::Value::Object(before)) = self.done.take().map(|before| *before) {
+            fields.extend(before);
+        }
+        self.done = Some(Box::new(fields.into()));
         self
     }
 

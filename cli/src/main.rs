@@ -37,6 +37,10 @@ fn main() -> ExitCode {
     let output = output::Output::new(cli.json, cli.quiet);
     match commands::run(cli.command, output) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind == error::Kind::DryRun => {
+            output.result(&error.done, || error.what.clone());
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             output.error(&error);
             ExitCode::from(error.kind.code())

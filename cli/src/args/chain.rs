@@ -28,7 +28,7 @@ pub(crate) struct NodeArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DeploymentArgs {
     /// The file that `zkdx deploy` wrote.
-    #[arg(long, value_name = "FILE", env = "ZKDX_DEPLOYMENT", default_value = "deployment.json")]
+    #[arg(long, value_name = "FILE", env = "ZKDX_DEPLOYMENT", hide_env_values = true, default_value = "deployment.json")]
     pub(crate) deployment: PathBuf,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct DeploymentArgs {
 pub(crate) struct WalletArgs {
     /// The account's encrypted keystore (version 3). Its password is read from --password-file, ZKDX_PASSWORD or the terminal. Without a
     /// keystore the private key is read from ZKDX_PRIVATE_KEY.
-    #[arg(long, value_name = "FILE", env = "ZKDX_KEYSTORE")]
+    #[arg(long, value_name = "FILE", env = "ZKDX_KEYSTORE", hide_env_values = true)]
     pub(crate) keystore: Option<PathBuf>,
     /// A file with the keystore's password; a line end after it does not count.
     #[arg(long, value_name = "FILE", requires = "keystore")]

@@ -1,12 +1,15 @@
 //! The person at the terminal: sees what a transaction costs, says yes or no, and follows it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
+use serde_json::json;
+use zkdx_client::deployment::DEPLOYER;
 use zkdx_client::transaction::{Event, Observer};
-use zkdx_client::{ClientError, Quote, U256};
+use zkdx_client::{Address, ClientError, Deployment, Quote, U256};
 
+use crate::args::SendArgs;
 use crate::error::{CliError, Kind};
 use crate::output::Output;
 
@@ -16,7 +19,13 @@ pub(crate) struct Watcher {
     yes: bool,
     dry_run: bool,
     confirmations: u64,
+    /// Names of the contracts.
+    names: Vec<(Address, &'static str)>,
+    /// Whether the person agreed to all that follows.
+    agreed: Cell<bool>,
     stopped: Cell<Option<Stop>>,
+    /// The last price that was shown.
+    shown: RefCell<Option<Quote>>,
 }
 
 /// Why nothing was sent.
@@ -28,17 +37,21 @@ enum Stop {
 }
 
 impl Watcher {
-    /// Sends without asking if `yes`, nothing at all if `dry_run`.
-    pub(crate) fn new(output: Output, yes: bool, dry_run: bool, confirmations: u64) -> Self {
-        Self { output, yes, dry_run, confirmations, stopped: Cell::new(None) }
+    /// For transactions to these contracts, on these terms.
+    pub(crate) fn new(output: Output, args: &SendArgs, deployment: &Deployment) -> Self {
+        let contracts = deployment.contracts().map(|(contract, address)| (address, contract.name()));
+        let names = contracts.chain([(DEPLOYER, "the deterministic deployer")]).collect();
+        let SendArgs { yes, dry_run, confirmations, .. } = *args;
+        let (agreed, stopped, shown) = (Cell::new(false), Cell::new(None), RefCell::new(None));
+        Self { output, yes, dry_run, confirmations, names, agreed, stopped, shown }
     }
 
     /// An error as it looks from here.
     pub(crate) fn explain(&self, error: ClientError) -> CliError {
         match (error, self.stopped.get()) {
             (ClientError::Declined, Some(Stop::DryRun)) => {
-                CliError::new(Kind::Declined, "nothing was sent: this was a dry run")
-                    .next("leave --dry-run out to send it")
+                let done = json!({ "dry_run": true, "quote": *self.shown.borrow() });
+                CliError::new(Kind::DryRun, "nothing was sent: this was a dry run").done(done)
             }
             (ClientError::Declined, Some(Stop::NoTerminal)) => {
                 CliError::new(Kind::Declined, "nothing was sent: there is no terminal to ask on")
@@ -58,25 +71,34 @@ impl Watcher {
         if !std::io::stdin().is_terminal() {
             return self.stop(Stop::NoTerminal);
         }
+        if self.agreed.get() {
+            return true;
+        }
         let mut answer = String::new();
-        let _ = write!(std::io::stderr(), "send it? [y/N] ");
+        let _ = write!(std::io::stderr(), "send it? [y]es, [a]ll that follow, [N]o ");
         let _ = std::io::stderr().flush();
         let read = std::io::stdin().read_line(&mut answer);
-        match read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
+        self.agreed.set(read.is_ok() && matches!(answer.trim(), "a" | "A" | "all"));
+        match self.agreed.get() || matches!(answer.trim(), "y" | "Y" | "yes") {
             true => true,
             false => self.stop(Stop::Person),
         }
+    }
+
+    fn name(&self, to: Address) -> String {
+        let known = self.names.iter().find(|(address, _)| *address == to);
+        known.map_or_else(|| to.to_string(), |(_, name)| (*name).to_owned())
     }
 }
 
 impl Observer for Watcher {
     fn agrees(&self, quote: &Quote) -> bool {
-        let (gas, likely, most) = (quote.gas, amount(quote.likely), amount(quote.most));
-        let pays = if quote.value.is_zero() { String::new() } else { format!(", and pays {}", amount(quote.value)) };
-        self.output.line(format!(
-            "  gas {gas}: {likely}, at most {most}{pays} (from {} on chain {})",
-            quote.from, quote.chain_id
-        ));
+        let Quote { from, chain_id, gas, value, .. } = quote;
+        let (to, likely, most) = (self.name(quote.to), amount(quote.likely), amount(quote.most));
+        let pays = if value.is_zero() { String::new() } else { format!(", and pays {}", amount(*value)) };
+        self.output
+            .line(format!("  to {to}: {gas} gas, {likely}, at most {most}{pays} (from {from} on chain {chain_id})"));
+        *self.shown.borrow_mut() = Some(quote.clone());
         match (self.dry_run, self.yes) {
             (true, _) => self.stop(Stop::DryRun),
             (false, true) => true,

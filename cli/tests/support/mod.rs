@@ -109,6 +109,16 @@ impl Place {
         self.spawn(Command::new("sh").arg("-c").arg(script).arg(PROGRAM).args(self.words(line)), line)
     }
 
+    /// Runs a command with variables in its environment. None of this process's that are meant for the program reaches it.
+    pub fn run_with(&self, environment: &[(&str, &str)], line: &str) -> Answer {
+        let mut command = Command::new(PROGRAM);
+        let ours = std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("ZKDX_"));
+        ours.for_each(|name| {
+            command.env_remove(name);
+        });
+        self.spawn(command.args(self.words(line)).envs(environment.iter().copied()), line)
+    }
+
     fn words(&self, line: &str) -> Vec<PathBuf> {
         let word = |word: &str| word.strip_prefix("models/").map_or_else(|| word.into(), bundled);
         line.split_whitespace().map(word).collect()
