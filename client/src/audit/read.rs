@@ -2,6 +2,7 @@
 //! that does not prove itself, and all must give the same.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::Vacant;
 
 use alloy::primitives::{Address, B256, U256};
 use alloy::sol_types::SolCall;
@@ -161,8 +162,8 @@ impl<'n> Reader<'n> {
     async fn blocks(&self, events: &[Event]) -> Result<BTreeMap<u64, Block>> {
         let mut blocks = BTreeMap::new();
         for event in events {
-            if !blocks.contains_key(&event.block) {
-                blocks.insert(event.block, header(self.node, event.block).await?);
+            if let Vacant(place) = blocks.entry(event.block) {
+                place.insert(header(self.node, event.block).await?);
             }
         }
         Ok(blocks)
