@@ -6,10 +6,11 @@ mod support;
 
 use std::sync::OnceLock;
 
-use alloy::primitives::{Address, B256, Bytes, keccak256};
+use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy::sol_types::SolEvent;
 use zkdx_client::audit::{
-    ConsentState, FindingKind, History, OutcomeReading, ProofState, Report, Setup, Subject, VersionState, examine,
+    ConsentState, FindingKind, History, OutcomeReading, ProofState, Report, Setup, Subject, VersionState, chained,
+    entry_digest, examine,
 };
 use zkdx_contracts::abi::ModelRegistry::{ApprovalWithdrawn, AuthorityStruckOff, ModelApproved};
 use zkdx_verifier::PublicModel;
@@ -375,4 +376,23 @@ fn the_report_can_be_read() {
     assert_eq!(json["entries"][0]["reading"]["reading"]["diagnosis"], "malignant");
     assert_eq!(json["entries"][0]["record"], serde_json::json!(told().record));
     assert_eq!(json["summary"]["findings"], 0);
+}
+
+/// Known answers that were made apart from Rust and Solidity.
+#[test]
+fn entries_and_heads_are_those_of_the_contracts() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts/vectors/suite.json");
+    let suite: serde_json::Value = serde_json::from_slice(&std::fs::read(path).expect("vectors")).expect("JSON");
+    let word = |value: &serde_json::Value| value.as_str().expect("text").parse::<B256>().expect("32 bytes");
+    let version = suite["version"].as_str().expect("text").parse().expect("4 bytes");
+    let mut head = B256::ZERO;
+    let entries = suite["entries"].as_array().expect("a list");
+    for (index, entry) in (0..).zip(entries) {
+        let time = U256::from_be_bytes(word(&entry["time"]).0).to();
+        let digest = entry_digest(index, word(&entry["nullifier"]), word(&entry["digest"]), version, time);
+        assert_eq!(digest, word(&entry["entry_digest"]));
+        head = chained(head, digest);
+        assert_eq!(head, word(&entry["head"]));
+    }
+    assert!(!entries.is_empty());
 }
