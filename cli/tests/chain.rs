@@ -7,36 +7,10 @@ mod people;
 mod support;
 
 use node_support::{Action, Anvil, Options, Proxy};
-use people::{EVERYBODY, Ground, Who, balance, text};
+use people::{EVERYBODY, Ground, Who, balance, consents, everybody, prepared, text};
 use serde_json::json;
 use support::Place;
 use zkdx_client::{Address, U256};
-
-/// Contracts, a registered and approved model, a committed record; the model's identity and the record's commitment.
-fn prepared(anvil: &Anvil, place: &Place) -> (String, String) {
-    let ground = Ground { place, url: anvil.url() };
-    ground.sends(Who::Admin, "deploy --delay 0");
-    place.quantize("logreg");
-    place.ok("compile model.zkdx");
-    place.ok("setup circuit.zkdx");
-    let model = text(&ground.sends(Who::Owner, "register model.zkdx --chain --card-uri ipfs://card"), "/model_id");
-    ground.sends(Who::Admin, &format!("authority add {} --name Board", Who::Authority.address()));
-    ground.sends(Who::Authority, &format!("model approve {model}"));
-    let record = text(&place.ok_json("commit models/data/record.json"), "/record_commitment");
-    (model, record)
-}
-
-fn everybody() -> Anvil {
-    Anvil::start(Options { accounts: EVERYBODY, ..Options::default() })
-}
-
-/// A consent of the patient for somebody, granted by the clinic.
-fn consents(ground: &Ground<'_>, grantee: &str, scope: &str, name: &str) -> String {
-    let line = format!("consent sign --grantee {grantee} {scope} --lasting 1day -o {name}");
-    let id = text(&ground.ok(Who::Patient, &line), "/consent_id");
-    ground.sends(Who::Clinic, &format!("consent grant {name}"));
-    id
-}
 
 #[test]
 fn two_hospitals_an_owner_a_patient_an_authority_and_a_payer() {

@@ -142,7 +142,7 @@ impl RequestFile {
 
     /// The nonce of the case that fulfils it, by which the proof pays `prover` and nobody else.
     pub fn nonce(&self, prover: Address) -> B256 {
-        keccak256((self.request_id, prover).abi_encode())
+        nonce_of(self.request_id, prover)
     }
 
     /// Fails unless it is for the market of this deployment.
@@ -296,5 +296,15 @@ pub async fn withdraw(session: Session<'_>, token: Address, to: Address) -> Resu
 }
 
 fn identity(chain_id: u64, market: Address, request: &Request) -> B256 {
-    keccak256((U256::from(chain_id), market, request.to_abi()).abi_encode())
+    identity_of(chain_id, market, request.to_abi())
+}
+
+/// Identity of a request as the contract has it.
+pub(crate) fn identity_of(chain_id: u64, market: Address, request: InferenceMarket::Request) -> B256 {
+    keccak256((U256::from(chain_id), market, request).abi_encode())
+}
+
+/// Nonce of the case that fulfils a request.
+pub(crate) fn nonce_of(request: B256, prover: Address) -> B256 {
+    keccak256((request, prover).abi_encode())
 }
