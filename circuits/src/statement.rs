@@ -43,6 +43,8 @@ pub enum Tag {
     Card,
     /// Which verifier a proof is for: its first four bytes stand before a proof on chain.
     Verifier,
+    /// An entry of a contract's log.
+    Entry,
 }
 
 impl Tag {
@@ -57,6 +59,7 @@ impl Tag {
             Self::Architecture => "zkdx/v1/architecture",
             Self::Card => "zkdx/v1/card",
             Self::Verifier => "zkdx/two-round-groth16/v1/verifier",
+            Self::Entry => "zkdx/v1/entry",
         }
     }
 

@@ -1,5 +1,6 @@
 //! The command line: every flag of every command, with an example each.
 
+mod audit;
 mod chain;
 mod precision;
 mod proving;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use audit::{AuditArgs, AuditFormat};
 pub(crate) use chain::{
     AccountCommand, AuthorityCommand, ConsentCommand, ConsentSignArgs, DeployArgs, DeploymentArgs, FulfilArgs,
     ModelCommand, NodeArgs, RegisterOnChainArgs, RequestCommand, RequestMakeArgs, SendArgs, SubmitArgs, WalletArgs,
@@ -127,6 +129,11 @@ pub(crate) enum Command {
     /// Take out what the market owes.
     #[command(after_help = "Example:\n  zkdx withdraw --keystore clinic.keystore")]
     Withdraw(Box<WithdrawArgs>),
+    /// Check what a chain says of a record, a model, a consent or all, proofs included, and show it.
+    #[command(
+        after_help = "Example:\n  zkdx audit --record 0x… --public model.public\n  zkdx audit --rpc https://one.example --rpc https://two.example --format fhir -o audit.json"
+    )]
+    Audit(Box<AuditArgs>),
     /// Measure every step for a model, with random records or given ones.
     #[command(
         after_help = "Example:\n  zkdx bench model.onnx --json\n  zkdx bench model.onnx --calibrate data.csv --runs 5"

@@ -1,6 +1,7 @@
 //! One file per command: checked arguments in, one result out.
 
 mod account;
+mod audit;
 mod bench;
 mod commit;
 mod compile;
@@ -48,6 +49,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<()> {
         Command::Request(command) => request::run(&command, output),
         Command::Fulfil(args) => request::fulfil(&args, output),
         Command::Withdraw(args) => request::withdraw(&args, output),
+        Command::Audit(args) => audit::run(&args, output),
         Command::Bench(args) => bench::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
     }

@@ -21,6 +21,11 @@ impl Output {
         Self { json, quiet }
     }
 
+    /// Whether the result is JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// A line for people; on standard error when JSON goes to standard output.
     pub(crate) fn line(&self, text: impl AsRef<str>) {
         if self.quiet {

@@ -238,7 +238,8 @@ fn identity(chain_id: u64, registry: Address, consent: &Consent) -> Result<B256>
     Ok(consent.to_abi()?.eip712_signing_hash(&domain(chain_id, registry)))
 }
 
-fn domain(chain_id: u64, registry: Address) -> Eip712Domain {
+/// What ties a consent to one registry on one chain.
+pub(crate) fn domain(chain_id: u64, registry: Address) -> Eip712Domain {
     eip712_domain! { name: "zkdx consents", version: "1", chain_id: chain_id, verifying_contract: registry, }
 }
 

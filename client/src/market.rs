@@ -23,6 +23,7 @@ sol! {
     interface Token {
         function approve(address spender, uint256 amount) external returns (bool);
         function allowance(address owner, address spender) external view returns (uint256);
+        function balanceOf(address account) external view returns (uint256);
     }
 }
 
@@ -141,7 +142,7 @@ impl RequestFile {
 
     /// The nonce of the case that fulfils it, by which the proof pays `prover` and nobody else.
     pub fn nonce(&self, prover: Address) -> B256 {
-        keccak256((self.request_id, prover).abi_encode())
+        nonce_of(self.request_id, prover)
     }
 
     /// Fails unless it is for the market of this deployment.
@@ -173,11 +174,35 @@ pub async fn state(node: &Node, deployment: &Deployment, file: &RequestFile) -> 
     }
 }
 
+/// Fails unless the sender is the payer and has what the request costs, without gas.
+pub async fn check_payer(session: Session<'_>, file: &RequestFile) -> Result<()> {
+    let (request, account, needed) = (&file.request, session.wallet.address(), file.request.total()?);
+    if account != request.payer {
+        let what = format!("the request is of {}, the account that sends is {account}", request.payer);
+        return Err(ClientError::Mismatch { what, next: "pay from the account that the request names" });
+    }
+    if request.token.is_zero() {
+        let balance = session.node.balance(account).await?;
+        return if balance < needed {
+            Err(ClientError::InsufficientFunds { account, needed, balance })
+        } else {
+            Ok(())
+        };
+    }
+    let balance = session.node.view(request.token, &Token::balanceOfCall { account }).await?;
+    if balance >= needed {
+        return Ok(());
+    }
+    let what = format!("{account} has {balance} units of the token {}, and the request costs {needed}", request.token);
+    Err(ClientError::Mismatch { what, next: "send it more of the token; nothing was sent by this command" })
+}
+
 /// Pays for a request; none if it was made before. For a token, the market is allowed to take exactly the amount first.
 pub async fn ask(session: Session<'_>, file: &RequestFile) -> Result<Option<Settled>> {
     if state(session.node, session.deployment, file).await? != State::None {
         return Ok(None);
     }
+    check_payer(session, file).await?;
     let (request, total) = (&file.request, file.request.total()?);
     let ask = Call::new(file.market, &InferenceMarket::askCall { request: request.to_abi() });
     if request.token.is_zero() {
@@ -187,12 +212,18 @@ pub async fn ask(session: Session<'_>, file: &RequestFile) -> Result<Option<Sett
     session.send(&ask).await.map(Some)
 }
 
+/// Lets the market take the amount. Some tokens change an allowance only from and to zero, so one that is too small is taken back first.
 async fn allow(session: Session<'_>, token: Address, spender: Address, amount: U256) -> Result<()> {
     let owner = session.wallet.address();
-    if session.node.view(token, &Token::allowanceCall { owner, spender }).await? >= amount {
+    let allowed = session.node.view(token, &Token::allowanceCall { owner, spender }).await?;
+    if allowed >= amount {
         return Ok(());
     }
-    session.send(&Call::new(token, &Token::approveCall { spender, amount })).await.map(drop)
+    let approve = |amount| Call::new(token, &Token::approveCall { spender, amount });
+    if !allowed.is_zero() {
+        session.send(&approve(U256::ZERO)).await?;
+    }
+    session.send(&approve(amount)).await.map(drop)
 }
 
 /// Brings the diagnosis that requests are for, one request for each case; none if all are fulfilled.
@@ -265,5 +296,15 @@ pub async fn withdraw(session: Session<'_>, token: Address, to: Address) -> Resu
 }
 
 fn identity(chain_id: u64, market: Address, request: &Request) -> B256 {
-    keccak256((U256::from(chain_id), market, request.to_abi()).abi_encode())
+    identity_of(chain_id, market, request.to_abi())
+}
+
+/// Identity of a request as the contract has it.
+pub(crate) fn identity_of(chain_id: u64, market: Address, request: InferenceMarket::Request) -> B256 {
+    keccak256((U256::from(chain_id), market, request).abi_encode())
+}
+
+/// Nonce of the case that fulfils a request.
+pub(crate) fn nonce_of(request: B256, prover: Address) -> B256 {
+    keccak256((request, prover).abi_encode())
 }

@@ -331,6 +331,7 @@ fn submissions_reach_the_equation() {
 fn the_version_is_the_one_of_the_contracts() {
     let file = vectors("suite");
     assert_eq!(Tag::Verifier.digest(), array::<32>(&file["tags"]["TAG_VERIFIER"]));
+    assert_eq!(Tag::Entry.digest(), array::<32>(&file["tags"]["TAG_ENTRY"]));
     assert_eq!(calldata::version(), array::<4>(&file["version"]));
     for vector in proofs() {
         let call = calldata::submit(&vector.statement, &vector.proofs[0]);

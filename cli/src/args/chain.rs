@@ -28,7 +28,13 @@ pub(crate) struct NodeArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DeploymentArgs {
     /// The file that `zkdx deploy` wrote.
-    #[arg(long, value_name = "FILE", env = "ZKDX_DEPLOYMENT", hide_env_values = true, default_value = "deployment.json")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ZKDX_DEPLOYMENT",
+        hide_env_values = true,
+        default_value = "deployment.json"
+    )]
     pub(crate) deployment: PathBuf,
 }
 

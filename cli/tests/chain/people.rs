@@ -1,10 +1,10 @@
 //! Who takes part: each with an account of the node, and the program in one directory.
-#![allow(unreachable_pub, missing_docs)]
+#![allow(dead_code, unreachable_pub, missing_docs)]
 
 use serde_json::Value;
 use zkdx_client::{Address, U256};
 
-use crate::node_support::Anvil;
+use crate::node_support::{Anvil, Options};
 use crate::support::{Answer, Place};
 
 /// Accounts by their number at the node.
@@ -79,4 +79,43 @@ pub fn text(value: &Value, pointer: &str) -> String {
 pub fn balance(anvil: &Anvil, who: Address) -> U256 {
     let answer = anvil.rpc("eth_getBalance", serde_json::json!([who, "latest"]));
     answer.as_str().expect("a number").parse().expect("a number")
+}
+
+/// Sends calldata from an account, without its key.
+pub fn calls(anvil: &Anvil, from: Address, to: Address, data: &str) {
+    anvil.rpc("anvil_impersonateAccount", serde_json::json!([from]));
+    anvil.rpc("eth_sendTransaction", serde_json::json!([{ "from": from, "to": to, "data": data }]));
+    anvil.rpc("anvil_stopImpersonatingAccount", serde_json::json!([from]));
+}
+
+/// The number that a contract answers.
+pub fn asks(anvil: &Anvil, to: Address, data: &str) -> U256 {
+    let answer = anvil.rpc("eth_call", serde_json::json!([{ "to": to, "data": data }, "latest"]));
+    answer.as_str().expect("bytes").parse().expect("a number")
+}
+
+/// Contracts, a registered and approved model, a committed record; the model's identity and the record's commitment.
+pub fn prepared(anvil: &Anvil, place: &Place) -> (String, String) {
+    let ground = Ground { place, url: anvil.url() };
+    ground.sends(Who::Admin, "deploy --delay 0");
+    place.quantize("logreg");
+    place.ok("compile model.zkdx");
+    place.ok("setup circuit.zkdx");
+    let model = text(&ground.sends(Who::Owner, "register model.zkdx --chain --card-uri ipfs://card"), "/model_id");
+    ground.sends(Who::Admin, &format!("authority add {} --name Board", Who::Authority.address()));
+    ground.sends(Who::Authority, &format!("model approve {model}"));
+    let record = text(&place.ok_json("commit models/data/record.json"), "/record_commitment");
+    (model, record)
+}
+
+pub fn everybody() -> Anvil {
+    Anvil::start(Options { accounts: EVERYBODY, ..Options::default() })
+}
+
+/// A consent of the patient for somebody, granted by the clinic.
+pub fn consents(ground: &Ground<'_>, grantee: &str, scope: &str, name: &str) -> String {
+    let line = format!("consent sign --grantee {grantee} {scope} --lasting 1day -o {name}");
+    let id = text(&ground.ok(Who::Patient, &line), "/consent_id");
+    ground.sends(Who::Clinic, &format!("consent grant {name}"));
+    id
 }
