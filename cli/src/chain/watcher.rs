@@ -112,7 +112,14 @@ impl Observer for Watcher {
             Event::SentAgain(hash) => format!("  the node had lost it: sent again {hash}"),
             Event::Outbid(hash) => format!("  not mined yet: sent with a higher fee {hash}"),
             Event::Mined { block, confirmations } => {
-                format!("  in block {block}, {confirmations} of {} confirmations", self.confirmations)
+                let wanted = self.confirmations;
+                // A node that makes blocks only for transactions would never make the next.
+                let hint = if *confirmations == 1 && wanted > 1 {
+                    " (a development node may need --confirmations 1)"
+                } else {
+                    ""
+                };
+                format!("  in block {block}, {confirmations} of {wanted} confirmations{hint}")
             }
             Event::Reorganised { block } => format!("  the chain was reorganised: block {block} is gone, waiting on"),
         });
