@@ -19,6 +19,7 @@ mod reading;
 mod report;
 mod scope;
 mod table;
+mod text;
 mod time;
 mod trail;
 mod witness;

@@ -134,9 +134,6 @@ pub(super) fn replay(setting: &Setting, facts: &Facts, entries: &[&Entry]) -> Ve
         if !seen.insert(entry.nullifier) {
             findings.push(about(entry, FindingKind::Nullifier, "its nullifier was recorded before"));
         }
-        if facts.recorded.get(&entry.nullifier).is_some_and(|kept| *kept != entry.digest()) {
-            findings.push(about(entry, FindingKind::Digest, "the log keeps another digest under its nullifier"));
-        }
         head = chained(head, entry.entry_digest());
     }
     if entries.len() as u64 != facts.length {
@@ -150,14 +147,20 @@ pub(super) fn replay(setting: &Setting, facts: &Facts, entries: &[&Entry]) -> Ve
     findings
 }
 
+/// What the log keeps of an entry that is shown, if it is not the entry's digest.
+pub(super) fn kept(facts: &Facts, entry: &Entry) -> Option<Finding> {
+    (facts.recorded.get(&entry.nullifier) != Some(&entry.digest()))
+        .then(|| about(entry, FindingKind::Digest, "the log keeps another digest under its nullifier"))
+}
+
 fn contradictions(setting: &Setting, entry: &Entry, index: u64) -> Vec<Finding> {
     let mut findings = Vec::new();
     if entry.index != index {
         let what = format!("it stands where entry {index} should be");
         findings.push(about(entry, FindingKind::Index, what));
     }
-    let Some(case) = entry.case(setting) else {
-        let what = "its words are not below the order of the field, or its policy is none";
+    let Some(case) = entry.case(setting).filter(|case| !case.outcome.is_empty()) else {
+        let what = "its words are not below the order of the field, it has no outcome, or its policy is none";
         findings.push(about(entry, FindingKind::Malformed, what));
         return findings;
     };

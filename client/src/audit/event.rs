@@ -3,7 +3,7 @@
 //! A node's answer is believed in nothing that can be checked: order, block, time, and that the bytes are exactly those that the contract
 //! writes for what they say.
 
-use alloy::primitives::{Address, B256, IntoLogData};
+use alloy::primitives::{Address, B256, Bytes, IntoLogData};
 use alloy::sol_types::SolEventInterface;
 use serde::Serialize;
 use zkdx_contracts::abi::ConsentRegistry::ConsentRegistryEvents;
@@ -15,6 +15,7 @@ use zkdx_contracts::abi::VerifierGateway::VerifierGatewayEvents;
 use super::entry::Entry;
 use super::finding::{Finding, FindingKind};
 use super::history::{Event, History, Setting};
+use super::text;
 
 /// Where and when something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -51,6 +52,8 @@ pub(super) struct Happening {
     pub(super) contract: Address,
     /// What.
     pub(super) known: Known,
+    /// The bytes of its text, which may be no text.
+    pub(super) text: Bytes,
 }
 
 /// Every event that can be read; the others, and those out of place, are findings.
@@ -62,8 +65,10 @@ pub(super) fn read(history: &History, findings: &mut Vec<Finding>) -> Vec<Happen
         before = Some((event.block, event.index));
         let Some(time) = history.blocks.get(&event.block).map(|block| block.time) else { continue };
         let place = Place { block: event.block, time, transaction: event.transaction, log_index: event.index };
-        match understand(&history.setting, event, place) {
-            Some(known) => happenings.push(Happening { place, contract: event.contract, known }),
+        match understand(&history.setting, &text::legible(event), place) {
+            Some(known) => {
+                happenings.push(Happening { place, contract: event.contract, known, text: text::of(event) });
+            }
             None => {
                 let what = format!("an event of {} that this contract does not write like this", event.contract);
                 findings.push(Finding::new(FindingKind::ForeignEvent, what).at(event.block));
@@ -86,6 +91,9 @@ fn misplaced(history: &History, event: &Event, before: Option<(u64, u64)>) -> Op
         None => finding(FindingKind::Block, "the block of an event is missing"),
         Some(block) if block.number != event.block || block.hash != event.block_hash => {
             finding(FindingKind::Block, "an event is in another block than the one that the chain has there")
+        }
+        Some(block) if block.number == history.block.number && *block != history.block => {
+            finding(FindingKind::Block, "the block of an event is not the block of the audit, which has its number")
         }
         Some(_) => None,
     }

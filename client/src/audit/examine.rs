@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alloy::primitives::B256;
 use zkdx_verifier::{PublicModel, VerifyingKey};
 
-use super::entry::{Entry, about, replay};
+use super::entry::{Entry, about, kept, replay};
 use super::event::{Happening, Known, read};
 use super::finding::{Finding, FindingKind};
 use super::history::History;
@@ -24,13 +24,15 @@ pub fn examine(history: &History, subject: Subject, publics: &[PublicModel]) -> 
     let entries: Vec<&Entry> = happenings.iter().filter_map(recorded).collect();
     findings.extend(replay(&history.setting, &history.facts, &entries));
     let selection = Selection::of(&subject, &happenings);
+    let chosen = entries.iter().copied().filter(|entry| selection.entries.contains(&entry.nullifier));
+    let chosen: Vec<&Entry> = chosen.collect();
+    findings.extend(chosen.iter().filter_map(|entry| kept(&history.facts, entry)));
     let trail = Trail::walk(&history.setting, &happenings, &mut findings);
     findings.extend(trail.confirm(&history.facts, &selection));
     let shown: Vec<&Happening> = happenings.iter().filter(|one| selection.shows(&one.known)).collect();
-    findings.extend(shown.iter().filter_map(|one| witness::examine(history, one)));
+    findings.extend(shown.iter().filter_map(|one| witness::examine(history, one, &selection)));
     let examiner = &mut Examiner { history, trail: &trail, publics: by_id(publics), checker: Checker::new(history) };
-    let chosen = entries.iter().filter(|entry| selection.entries.contains(&entry.nullifier));
-    let reports: Vec<_> = chosen.map(|entry| examiner.entry(entry, &mut findings)).collect();
+    let reports: Vec<_> = chosen.iter().map(|entry| examiner.entry(entry, &mut findings)).collect();
     let summary = Summary::new(entries.len(), &reports, findings.len());
     Report {
         events: shown.into_iter().filter_map(line).collect(),

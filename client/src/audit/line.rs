@@ -33,7 +33,6 @@ pub(super) fn line(happening: &Happening) -> Option<Line> {
 
 fn payer(known: &Known) -> Option<Address> {
     match known {
-        Known::Market(InferenceMarketEvents::DiagnosisRequested(event)) => Some(event.payer),
         Known::Market(InferenceMarketEvents::RequestFulfilled(event)) => Some(event.prover),
         Known::Market(InferenceMarketEvents::RequestRefunded(event)) => Some(event.payer),
         _ => None,
@@ -69,7 +68,8 @@ fn consent(event: &ConsentRegistryEvents) -> Option<Told> {
     match event {
         ConsentRegistryEvents::ConsentGranted(e) => {
             let until = iso(e.validUntil.to()).unwrap_or_else(|| "withdrawn".into());
-            let what = format!("consent granted to {} until {until}", e.grantee);
+            let grantee = if e.grantee.is_zero() { "anyone".into() } else { e.grantee.to_string() };
+            let what = format!("consent granted to {grantee} until {until}");
             Some(("ConsentGranted", e.consentId, what))
         }
         ConsentRegistryEvents::ConsentWithdrawn(e) => {
@@ -96,7 +96,9 @@ fn gateway(event: &VerifierGatewayEvents) -> Option<Told> {
 fn market(event: &InferenceMarketEvents) -> Option<Told> {
     match event {
         InferenceMarketEvents::DiagnosisRequested(e) => {
-            let what = format!("diagnosis requested for {} and {}", e.request.price, e.request.fee);
+            let (price, fee, token) = (e.request.price, e.request.fee, e.request.token);
+            let unit = if token.is_zero() { "wei".to_owned() } else { format!("units of the token {token}") };
+            let what = format!("diagnosis requested for {price} and {fee} {unit}");
             Some(("DiagnosisRequested", e.requestId, what))
         }
         InferenceMarketEvents::RequestFulfilled(e) => {

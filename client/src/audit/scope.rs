@@ -31,6 +31,8 @@ pub enum Subject {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Selection {
     everything: bool,
+    /// Models and consents under which an entry was recorded, or that were asked for.
+    used: BTreeSet<B256>,
     /// Entries, by nullifier.
     pub(super) entries: BTreeSet<B256>,
     /// Models.
@@ -65,8 +67,14 @@ impl Selection {
     pub(super) fn of(subject: &Subject, happenings: &[Happening]) -> Self {
         let mut selection = Self { everything: *subject == Subject::Log, ..Self::default() };
         match *subject {
-            Subject::Model(id) => drop(selection.models.insert(id)),
-            Subject::Consent(id) => drop(selection.consents.insert(id)),
+            Subject::Model(id) => {
+                selection.models.insert(id);
+                selection.used.insert(id);
+            }
+            Subject::Consent(id) => {
+                selection.consents.insert(id);
+                selection.used.insert(id);
+            }
             Subject::Log | Subject::Record(_) => {}
         }
         // Entries name models, consents and versions; these name authorities.
@@ -81,6 +89,7 @@ impl Selection {
                 self.entries.insert(entry.nullifier);
                 self.models.insert(entry.model);
                 self.consents.insert(entry.consent);
+                self.used.extend([entry.model, entry.consent]);
                 self.versions.insert(entry.version);
             }
             Known::Market(InferenceMarketEvents::DiagnosisRequested(event)) => {
@@ -131,6 +140,28 @@ impl Selection {
             }
             Known::Market(event) => request_of(event).is_some_and(|id| self.requests.contains(&id)),
         }
+    }
+}
+
+impl Selection {
+    /// Whether an entry, or the question itself, rests on an event: anyone can make others, such as models that nobody approves.
+    pub(super) fn rests_on(&self, known: &Known) -> bool {
+        let id = match known {
+            Known::Model(event) => model_of(event),
+            Known::Consent(event) => consent_of(event),
+            Known::Recorded(_) | Known::Gateway(_) | Known::Market(_) => None,
+        };
+        id.is_none_or(|id| self.used.contains(&id))
+    }
+}
+
+/// The model, authority, consent or request that an event is about.
+pub(super) fn subject_of(known: &Known) -> Option<B256> {
+    match known {
+        Known::Model(event) => model_of(event).or(authority_of(event).map(|account| account.into_word())),
+        Known::Consent(event) => consent_of(event),
+        Known::Market(event) => request_of(event),
+        Known::Recorded(_) | Known::Gateway(_) => None,
     }
 }
 

@@ -74,14 +74,14 @@ impl Story {
         vec![self.single.public.clone(), self.double.public.clone()]
     }
 
-    fn act<T>(&self, who: u8, work: impl AsyncFnOnce(Session<'_>) -> Result<T>) -> T {
+    pub fn act<T>(&self, who: u8, work: impl AsyncFnOnce(Session<'_>) -> Result<T>) -> T {
         let (node, wallet, terms) = (node(&self.anvil.url()), Anvil::wallet(who), terms());
         let deployment = &self.deployment;
         run(work(Session { node: &node, deployment, wallet: &wallet, terms: &terms, observer: &Silent }))
             .expect("it goes through")
     }
 
-    fn say(&self, who: u8, word: Word) {
+    pub fn say(&self, who: u8, word: Word) {
         assert!(self.act(who, async |session| registry::say(session, word).await).is_some());
     }
 

@@ -112,6 +112,7 @@ impl Models {
                 Ok(())
             }
             E::SuccessorSet(event) => {
+                require(event.successorId != event.modelId, event.modelId, "a model was made its own successor")?;
                 self.existing(event.successorId)?;
                 self.existing(event.modelId)?.successor = Some(event.successorId);
                 Ok(())

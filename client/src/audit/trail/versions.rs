@@ -1,8 +1,8 @@
-//! Versions of verifiers: added once, active after a delay, frozen for good.
+//! Versions of verifiers: added once, active after a delay, frozen for good by a guardian.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{Address, B256, keccak256};
 use serde::Serialize;
 use zkdx_contracts::abi::VerifierGateway::VerifierGatewayEvents;
 
@@ -10,6 +10,9 @@ use super::{Impossible, require};
 use crate::audit::entry::Entry;
 use crate::audit::event::Place;
 use crate::audit::history::{Facts, Setting, Version, VersionState};
+
+/// The role of guardians.
+const GUARDIAN: &str = "zkdx/role/guardian";
 
 /// A version's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,6 +34,7 @@ pub struct VersionTrail {
 #[derive(Default)]
 pub(in crate::audit) struct Versions {
     versions: BTreeMap<Version, VersionTrail>,
+    guardians: BTreeSet<Address>,
 }
 
 impl Versions {
@@ -62,9 +66,19 @@ impl Versions {
                 if let Some(version) = known {
                     version.frozen = Some((*place, event.guardian));
                 }
-                require(possible, word(event.version), "a version was frozen that was not there, or frozen before")
+                let entitled = self.guardians.contains(&event.guardian);
+                require(possible, word(event.version), "a version was frozen that was not there, or frozen before")?;
+                require(entitled, word(event.version), "a version was frozen by who is no guardian")
             }
-            // Roles, and changes of the admin.
+            VerifierGatewayEvents::RoleGranted(event) if event.role == keccak256(GUARDIAN) => {
+                self.guardians.insert(event.account);
+                Ok(())
+            }
+            VerifierGatewayEvents::RoleRevoked(event) if event.role == keccak256(GUARDIAN) => {
+                self.guardians.remove(&event.account);
+                Ok(())
+            }
+            // Other roles, and changes of the admin.
             _ => Ok(()),
         }
     }
