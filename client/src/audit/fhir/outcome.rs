@@ -1,5 +1,6 @@
 //! An entry as an `Observation` of its outcome, and where that comes from.
 
+use alloy::primitives::B256;
 use zkdx_verifier::diagnosis::{CaseReading, ClassReading, MapReading, ScoreReading};
 
 use super::types::{
@@ -9,7 +10,7 @@ use super::types::{
 use super::{Of, Writer, coded, identifier, text};
 use crate::audit::proofs::ProofState;
 use crate::audit::reading::OutcomeReading;
-use crate::audit::report::EntryReport;
+use crate::audit::report::{EntryReport, Report};
 use crate::audit::time::instant;
 
 /// Why there is no value, where the outcome is a commitment or cannot be read.
@@ -28,12 +29,11 @@ struct Said {
 impl Writer<'_> {
     pub(super) fn observation(&self, report: &EntryReport) -> BundleEntry {
         let entry = &report.entry;
-        let doubted = self.report.findings.iter().any(|finding| finding.entry == Some(entry.index));
         let proven = matches!(report.proof, ProofState::Verified { .. });
         let said = Said::of(&report.reading, &entry.model.to_string());
         let observation = Observation {
             identifier: vec![identifier(Of::Entry, entry.nullifier.to_string())],
-            status: if proven && !doubted { "final" } else { "unknown" },
+            status: if proven && !self.is_doubted(report) { "final" } else { "unknown" },
             code: CodeableConcept {
                 coding: vec![Coding {
                     system: "urn:zkdx:observation".into(),
@@ -50,6 +50,23 @@ impl Writer<'_> {
             component: said.parts,
         };
         self.entry(Of::Entry, entry.nullifier, Resource::Observation(Box::new(observation)))
+    }
+
+    /// Whether a finding is about the entry, what it rests on, or the whole log; and not about another entry, model, consent or request alone.
+    fn is_doubted(&self, report: &EntryReport) -> bool {
+        let (entry, request) = (&report.entry, report.circumstances.request);
+        let own = |id: B256| [Some(entry.model), Some(entry.consent), request].contains(&Some(id));
+        let Report { models, consents, requests, findings, .. } = self.report;
+        let known = |id: B256| {
+            models.iter().any(|one| one.trail.id == id)
+                || consents.iter().any(|one| one.id == id)
+                || requests.iter().any(|one| one.id == id)
+        };
+        findings.iter().any(|finding| match (finding.entry, finding.subject) {
+            (Some(index), _) => index == entry.index,
+            (None, Some(id)) => own(id) || !known(id),
+            (None, None) => true,
+        })
     }
 
     pub(super) fn provenance(&self, report: &EntryReport) -> BundleEntry {
