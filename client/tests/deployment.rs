@@ -10,7 +10,8 @@ use ground::*;
 use serde_json::json;
 use support::{Action, Anvil, Options, Proxy};
 use zkdx_client::deployment::DEPLOYER;
-use zkdx_client::{Address, ClientError, Contract, Deployment, Parameters};
+use zkdx_client::node::At;
+use zkdx_client::{Address, B256, ClientError, Contract, Deployment, Parameters};
 
 fn admin() -> Address {
     Anvil::wallet(0).address()
@@ -40,6 +41,29 @@ fn a_run_that_stopped_goes_on() {
     let made = rest.iter().map(|one| one.settled.is_some()).collect::<Vec<_>>();
     assert_eq!(made, [false, false, false, true, true, true, true, true]);
     assert_eq!(anvil.nonce(admin()), 8);
+}
+
+/// The gateway's first event is before the log: a history that began with the rest would know no verifier.
+#[test]
+fn a_history_begins_with_the_first_run() {
+    let anvil = Anvil::start(Options::default());
+    let planned = |parameters| run(Deployment::plan(&node(&anvil.url()), parameters)).expect("plans").first_block;
+    let proxy = Proxy::start(anvil.port());
+    proxy.next("eth_sendRawTransaction", 3, Action::Delay(Duration::ZERO));
+    proxy.always("eth_sendRawTransaction", Action::DropBefore);
+    deploy(&proxy.url(), &deployment(CHAIN)).map(drop).expect_err("the node is gone");
+    let gateway = anvil.height();
+    anvil.mine(5);
+    assert_eq!(planned(Parameters::simple(admin())), gateway);
+    deploy(&anvil.url(), &deployment(CHAIN)).expect("deploys");
+    assert_eq!(planned(Parameters::simple(admin())), gateway);
+    // Others have gateways and logs of their own, and the same registry of consents, to which some were brought before.
+    let others = planned(Parameters::simple(Address::repeat_byte(7)));
+    let registry = deployment(CHAIN).address(Contract::ConsentRegistry);
+    let code = |block| run(node(&anvil.url()).code(registry, At::Number(block))).expect("code");
+    assert!(!code(others).is_empty() && code(others - 1).is_empty());
+    let salted = Parameters { salt: B256::repeat_byte(1), ..Parameters::simple(admin()) };
+    assert_eq!(planned(salted), anvil.height());
 }
 
 #[test]

@@ -9,6 +9,15 @@ use crate::node::{At, Node};
 use crate::session::Session;
 use crate::transaction::Settled;
 
+/// Contracts whose events tell what happened; a history begins with the first of them.
+const WITH_EVENTS: [Contract; 5] = [
+    Contract::VerifierGateway,
+    Contract::ModelRegistry,
+    Contract::ConsentRegistry,
+    Contract::DiagnosisLog,
+    Contract::InferenceMarket,
+];
+
 /// What became of a contract.
 #[derive(Clone, Debug)]
 pub struct Deployed {
@@ -19,15 +28,18 @@ pub struct Deployed {
 }
 
 impl Deployment {
-    /// The contracts with these parameters on the chain of a node. Their first block is the present one, unless the log is there already.
+    /// The contracts with these parameters on the chain of a node. Their first block is the present one, or an earlier one in which the first
+    /// of those with events was created: by a run that stopped, or for others, since all registries of consents with one salt are one.
     pub async fn plan(node: &Node, parameters: Parameters) -> Result<Self> {
         let (chain_id, height) = (node.chain_id().await?, node.height().await?);
-        let planned = Self::new(chain_id, height, parameters);
-        let log = planned.address(Contract::DiagnosisLog);
-        match node.code(log, At::Latest).await?.is_empty() {
-            true => Ok(planned),
-            false => Ok(Self { first_block: created(node, log, height).await, ..planned }),
+        let mut planned = Self::new(chain_id, height, parameters);
+        for contract in WITH_EVENTS {
+            let address = planned.address(contract);
+            if !node.code(address, At::Latest).await?.is_empty() {
+                planned.first_block = created(node, address, planned.first_block).await;
+            }
         }
+        Ok(planned)
     }
 
     /// Contracts that are not there yet, in the order in which they need each other.
@@ -42,9 +54,9 @@ impl Deployment {
     }
 }
 
-/// The block in which a contract was created, by bisection; 0 if the node does not remember.
-async fn created(node: &Node, address: Address, height: u64) -> u64 {
-    let (mut without, mut with) = (0, height);
+/// The block in which a contract was created, or `latest` if it was later, by bisection; 0 if the node does not remember.
+async fn created(node: &Node, address: Address, latest: u64) -> u64 {
+    let (mut without, mut with) = (0, latest);
     while without < with {
         let middle = without + (with - without) / 2;
         match node.code(address, At::Number(middle)).await {
