@@ -222,5 +222,21 @@ fn reason(data: &[u8]) -> String {
 /// A stranger's words, short and without control characters.
 pub(crate) fn printable(words: &str) -> String {
     const MOST: usize = 300;
-    words.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    words.chars().take(MOST).map(|c| if c.is_control() || turns(c) { ' ' } else { c }).collect()
+}
+
+/// Whether a character changes the direction of others (Unicode's bidirectional controls), or ends a line: words that are not as they look.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn words_are_as_they_look() {
+        assert_eq!(printable("a\u{202e}b\u{7}c\nd\u{2066}é\u{2029}"), "a b c d é ");
+        assert_eq!(printable(&"x".repeat(1_000)).len(), 300);
+    }
 }
