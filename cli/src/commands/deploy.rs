@@ -8,7 +8,7 @@ use zkdx_client::{Address, B256, Deployment, Parameters};
 use super::hex;
 use crate::args::DeployArgs;
 use crate::chain::{self, Link, Sender};
-use crate::error::Result;
+use crate::error::{Context, Kind, Result};
 use crate::files::{self, Overwrite};
 use crate::output::Output;
 use crate::store;
@@ -18,7 +18,7 @@ pub(super) fn run(args: &DeployArgs, output: Output) -> Result<()> {
     let overwrite = Overwrite::from(&args.force);
     files::check_writable(&args.out, overwrite)?;
     let wallet = chain::wallet(&args.send.wallet)?;
-    let parameters = parameters(args, wallet.address());
+    let parameters = parameters(args, wallet.address())?;
     parameters.check()?;
     let link = Link::new(&args.send.node)?;
     let deployment = link.wait(Deployment::plan(&link.node, parameters))?;
@@ -29,25 +29,29 @@ pub(super) fn run(args: &DeployArgs, output: Output) -> Result<()> {
     Ok(())
 }
 
-fn parameters(args: &DeployArgs, payer: Address) -> Parameters {
+fn parameters(args: &DeployArgs, payer: Address) -> Result<Parameters> {
     let admin = args.admin.unwrap_or(payer);
     let mut anchor_members = if args.anchor_member.is_empty() { vec![admin] } else { args.anchor_member.clone() };
     anchor_members.sort();
-    Parameters {
+    Ok(Parameters {
         salt: args.salt,
         admin,
         guardian: args.guardian.unwrap_or(admin),
         delay_seconds: args.delay,
         approvals_required: args.approvals,
-        purpose: purpose(&args.purpose),
+        purpose: purpose(&args.purpose)?,
         anchor_members,
         anchor_threshold: args.anchor_threshold,
-    }
+    })
 }
 
-fn purpose(text: &str) -> B256 {
-    let digest = text.strip_prefix("0x").and_then(|_| text.parse().ok());
-    digest.unwrap_or_else(|| keccak([text.as_bytes()]).into())
+/// A text's keccak, or what is written as one: it stands for ever, so digits that are none are not taken for a text.
+fn purpose(text: &str) -> Result<B256> {
+    if !text.starts_with("0x") {
+        return Ok(keccak([text.as_bytes()]).into());
+    }
+    let next = "give 0x and 64 digits, or a text that does not begin with 0x";
+    text.parse().or_fail_with(Kind::Usage, format!("the purpose `{text}` is no keccak"), next)
 }
 
 fn report(args: &DeployArgs, deployment: &Deployment, deployed: &[Deployed], output: Output) {
