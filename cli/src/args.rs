@@ -1,5 +1,6 @@
 //! The command line: every flag of every command, with an example each.
 
+mod account;
 mod audit;
 mod chain;
 mod precision;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use account::{account, address, somebody};
 pub(crate) use audit::{AuditArgs, AuditFormat};
 pub(crate) use chain::{
     AccountCommand, AuthorityCommand, ConsentCommand, ConsentSignArgs, DeployArgs, DeploymentArgs, FulfilArgs,

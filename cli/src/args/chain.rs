@@ -86,10 +86,10 @@ pub(crate) struct DeployArgs {
     #[command(flatten)]
     pub(crate) send: SendArgs,
     /// Who administers gateway, registry and anchor [default: the account that pays].
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = super::address)]
     pub(crate) admin: Option<Address>,
     /// Who can freeze a verifier [default: the admin].
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = super::address)]
     pub(crate) guardian: Option<Address>,
     /// How long a new verifier or admin waits before it counts.
     #[arg(long, value_name = "SECONDS", default_value_t = 172_800)]
@@ -101,7 +101,7 @@ pub(crate) struct DeployArgs {
     #[arg(long, value_name = "TEXT", default_value = "zkdx/purpose/diagnosis")]
     pub(crate) purpose: String,
     /// Who may sign what is anchored; once for each [default: the admin].
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = super::address)]
     pub(crate) anchor_member: Vec<Address>,
     /// How many of them must sign.
     #[arg(long, value_name = "COUNT", default_value_t = 1)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
+use zkdx_client::Address;
 
 use super::ForceArgs;
 
@@ -47,10 +48,10 @@ pub(crate) struct ContextArgs {
     #[arg(long, default_value_t = 0)]
     pub(crate) chain_id: u64,
     /// The contract that records the diagnosis.
-    #[arg(long, value_name = "ADDRESS", value_parser = hex_array::<20>, default_value = ZERO_20)]
+    #[arg(long, value_name = "ADDRESS", value_parser = super::account, default_value = ZERO_20)]
     pub(crate) verifier: [u8; 20],
     /// Who may submit the proof.
-    #[arg(long, value_name = "ADDRESS", value_parser = hex_array::<20>, default_value = ZERO_20)]
+    #[arg(long, value_name = "ADDRESS", value_parser = super::account, default_value = ZERO_20)]
     pub(crate) submitter: [u8; 20],
     /// The consent under which the record is used: its identity, or its file.
     #[arg(long, value_name = "HEX|FILE", default_value = ZERO_32)]
@@ -62,8 +63,8 @@ pub(crate) struct ContextArgs {
     #[arg(long, value_name = "FILE", requires_all = ["deployment", "prover"], conflicts_with_all = ["submitter", "consent", "nonce"])]
     pub(crate) request: Vec<PathBuf>,
     /// With --request: the account that gets the fee.
-    #[arg(long, value_name = "ADDRESS", value_parser = hex_array::<20>, requires = "request")]
-    pub(crate) prover: Option<[u8; 20]>,
+    #[arg(long, value_name = "ADDRESS", value_parser = super::somebody, requires = "request")]
+    pub(crate) prover: Option<Address>,
 }
 
 /// A consent on the command line.

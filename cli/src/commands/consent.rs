@@ -8,7 +8,7 @@ use serde_json::json;
 use zkdx_client::consent::{self, Consent, ConsentFile, Scope};
 use zkdx_client::{Address, B256, Contract, Deployment, Settled, U256};
 
-use crate::args::{ConsentCommand, ConsentSignArgs};
+use crate::args::{ConsentCommand, ConsentSignArgs, somebody};
 use crate::chain::{self, Sender};
 use crate::error::{CliError, Kind, Result};
 use crate::files::{self, Overwrite};
@@ -80,8 +80,10 @@ fn grantee(text: &str, deployment: &Deployment) -> Result<Address> {
     match text {
         "anyone" => Ok(Address::ZERO),
         "market" => Ok(deployment.address(Contract::InferenceMarket)),
-        _ => text.parse().map_err(|_| {
-            CliError::new(Kind::Usage, format!("`{text}` is no account")).next("give an address, `market` or `anyone`")
+        _ => somebody(text).map_err(|why| {
+            CliError::new(Kind::Usage, format!("`{text}` is no account"))
+                .why(why)
+                .next("give an address, `market` or `anyone`")
         }),
     }
 }

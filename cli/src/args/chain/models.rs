@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use zkdx_client::{Address, B256};
 
+use super::super::{address, somebody};
 use super::{DeploymentArgs, NodeArgs, SendArgs};
 
 /// What `register --chain` needs besides.
@@ -107,6 +108,7 @@ pub(crate) enum AuthorityCommand {
     /// List an authority, as the registry's admin.
     Add {
         /// Its account.
+        #[arg(value_parser = somebody)]
         authority: Address,
         /// Its name; public.
         #[arg(long)]
@@ -121,6 +123,7 @@ pub(crate) enum AuthorityCommand {
     /// Strike an authority off, with all its approvals, as the registry's admin.
     Remove {
         /// Its account.
+        #[arg(value_parser = address)]
         authority: Address,
         /// Why; public.
         #[arg(long)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use zkdx_client::{Address, B256, U256};
 
+use super::super::{address, somebody};
 use super::{DeploymentArgs, ForceArgs, SendArgs};
 
 /// Commands of `request`.
@@ -55,7 +56,7 @@ pub(crate) struct RequestMakeArgs {
     #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     pub(crate) fee: U256,
     /// Pay with this token [default: the chain's own currency].
-    #[arg(long, value_name = "ADDRESS", default_value_t = Address::ZERO)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, default_value_t = Address::ZERO)]
     pub(crate) token: Address,
     /// How long the market waits for the diagnosis, such as `2days`.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1day")]
@@ -87,7 +88,7 @@ pub(crate) struct FulfilArgs {
     #[arg(long, value_name = "FILE", default_value = "proof.json")]
     pub(crate) proof: PathBuf,
     /// Who made the proof and gets the fee [default: the account that sends].
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = somebody)]
     pub(crate) prover: Option<Address>,
     /// Contracts.
     #[command(flatten)]
@@ -101,10 +102,10 @@ pub(crate) struct FulfilArgs {
 #[derive(Debug, Args)]
 pub(crate) struct WithdrawArgs {
     /// Of which token [default: the chain's own currency].
-    #[arg(long, value_name = "ADDRESS", default_value_t = Address::ZERO)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, default_value_t = Address::ZERO)]
     pub(crate) token: Address,
     /// Where it goes [default: the account itself].
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = somebody)]
     pub(crate) to: Option<Address>,
     /// Contracts.
     #[command(flatten)]

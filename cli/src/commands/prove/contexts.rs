@@ -85,7 +85,7 @@ impl<'c> Contexts<'c> {
             .next("commit to the record again without --saturate, or ask for another request"));
         }
         let (chain_id, verifier) = self.place();
-        let prover = Address::from(self.args.prover.unwrap_or_default());
+        let prover = self.args.prover.unwrap_or_default();
         Ok(ProofContext {
             chain_id,
             verifier,
