@@ -1,5 +1,7 @@
 //! Proofs to the log: one alone, or many in one pairing. What is recorded already is not sent again.
 
+use std::collections::BTreeSet;
+
 use alloy::primitives::{Address, B256};
 use zkdx_contracts::abi::DiagnosisLog;
 use zkdx_contracts::{abi, calldata};
@@ -27,6 +29,7 @@ pub struct Recorded {
 /// Records every proof; `each` is told of those that are done, so that a later failure loses nothing.
 pub async fn submit(session: Session<'_>, proofs: &[ProofFile], mut each: impl FnMut(Recorded)) -> Result<()> {
     proofs.iter().try_for_each(|proof| check_context(session, proof, session.wallet.address()))?;
+    check_distinct(proofs)?;
     let mut fresh = Vec::new();
     for (index, proof) in proofs.iter().enumerate() {
         match is_recorded(session, proof, session.wallet.address()).await? {
@@ -48,6 +51,18 @@ pub async fn submit(session: Session<'_>, proofs: &[ProofFile], mut each: impl F
         }
     }
     Ok(())
+}
+
+/// Fails if two cases could not be recorded both.
+fn check_distinct(proofs: &[ProofFile]) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    match proofs.iter().flat_map(nullifiers).find(|nullifier| !seen.insert(*nullifier)) {
+        None => Ok(()),
+        Some(nullifier) => {
+            let what = format!("two of the proofs have the nullifier {nullifier}, which is recorded once");
+            Err(ClientError::Mismatch { what, next: "give each proof once, and of two with one nonce only one" })
+        }
+    }
 }
 
 /// What the log remembers of each case.
