@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::sol;
-use alloy::sol_types::SolValue;
+use alloy::sol_types::{SolEvent, SolValue};
 use serde::{Deserialize, Serialize};
 use zkdx_contracts::abi::InferenceMarket;
 use zkdx_contracts::calldata;
@@ -13,7 +13,7 @@ use crate::error::{ClientError, Result};
 use crate::node::Node;
 use crate::session::Session;
 use crate::transaction::{Call, Settled};
-use crate::{stamp, submission};
+use crate::{stamp, submission, transaction};
 
 /// What a request file says it is.
 const FORMAT: &str = "zkdx-request";
@@ -197,6 +197,17 @@ pub async fn check_payer(session: Session<'_>, file: &RequestFile) -> Result<()>
     Err(ClientError::Mismatch { what, next: "send it more of the token; nothing was sent by this command" })
 }
 
+/// Fails if the file of a request must not be replaced: with it, what was paid would be lost to sight.
+pub async fn check_replaceable(session: Session<'_>, file: &RequestFile) -> Result<()> {
+    // What waits may be the payment.
+    transaction::settled_nonce(session.node, file.request.payer, session.terms).await?;
+    if state(session.node, session.deployment, file).await? != State::Requested {
+        return Ok(());
+    }
+    let what = format!("the request {} is paid and open, and its file is what fulfils or refunds it", file.id());
+    Err(ClientError::Mismatch { what, next: "keep the file, and choose another path for another request" })
+}
+
 /// Pays for a request; none if it was made before. For a token, the market is allowed to take exactly the amount first.
 pub async fn ask(session: Session<'_>, file: &RequestFile) -> Result<Option<Settled>> {
     if state(session.node, session.deployment, file).await? != State::None {
@@ -286,13 +297,27 @@ pub async fn owed(session: Session<'_>, token: Address) -> Result<U256> {
     session.node.view(market, &call).await
 }
 
-/// Takes out what is owed to the sender, to an account of its choice; none if nothing is.
-pub async fn withdraw(session: Session<'_>, token: Address, to: Address) -> Result<Option<Settled>> {
+/// Takes out what is owed to the sender, to an account of its choice, and says how much that was; none if nothing is.
+pub async fn withdraw(session: Session<'_>, token: Address, to: Address) -> Result<Option<(U256, Settled)>> {
+    let market = session.deployment.address(Contract::InferenceMarket);
+    if to == token || session.deployment.contracts().any(|(_, contract)| contract == to) {
+        let what = format!("nobody could take money out of the contract {to} again");
+        return Err(ClientError::Mismatch { what, next: "name an account that somebody has the key of" });
+    }
     if owed(session, token).await?.is_zero() {
         return Ok(None);
     }
-    let market = session.deployment.address(Contract::InferenceMarket);
-    session.send(&Call::new(market, &InferenceMarket::withdrawToCall { token, to })).await.map(Some)
+    let settled = session.send(&Call::new(market, &InferenceMarket::withdrawToCall { token, to })).await?;
+    let mut ours = settled.logs.iter().filter(|log| log.address() == market);
+    let withdrawn = ours.find_map(|log| InferenceMarket::Withdrawn::decode_log(&log.inner).ok());
+    let fits = |event: &InferenceMarket::Withdrawn| (event.token, event.to) == (token, to);
+    match withdrawn.filter(|event| fits(&event.data)) {
+        Some(event) => Ok(Some((event.data.amount, settled))),
+        None => {
+            let why = "it says that the money was taken out, and shows no event of it".into();
+            Err(ClientError::Answer { method: "eth_getTransactionReceipt".into(), why })
+        }
+    }
 }
 
 fn identity(chain_id: u64, market: Address, request: &Request) -> B256 {

@@ -158,7 +158,7 @@ pub async fn quote(node: &Node, chain_id: u64, from: Address, call: &Call, terms
 }
 
 /// The account's next nonce, once none of its transactions waits: a transaction that waits may be the one that is about to be sent again.
-async fn settled_nonce(node: &Node, from: Address, terms: &Terms) -> Result<u64> {
+pub(crate) async fn settled_nonce(node: &Node, from: Address, terms: &Terms) -> Result<u64> {
     let start = std::time::Instant::now();
     loop {
         let (mined, all) = (node.nonce(from, false).await?, node.nonce(from, true).await?);

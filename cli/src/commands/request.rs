@@ -5,8 +5,9 @@ use std::path::Path;
 use rand::RngCore;
 use rand::rngs::OsRng;
 use serde_json::json;
+use zkdx_client::consent::{ConsentFile, Scope};
 use zkdx_client::market::{self, Request, RequestFile, State};
-use zkdx_client::{Address, B256, Settled, U256};
+use zkdx_client::{B256, Contract, Deployment, Settled, U256};
 
 use super::consent;
 use crate::args::{FulfilArgs, RequestCommand, RequestMakeArgs, WithdrawArgs};
@@ -15,6 +16,9 @@ use crate::error::{CliError, Kind, Result};
 use crate::files::{self, Overwrite};
 use crate::output::Output;
 use crate::store;
+
+/// Longest wait of a request, in seconds: ten years. What nobody fulfils is the payer's again after it.
+const LONGEST: u64 = 10 * 365 * 24 * 3_600;
 
 /// Makes, shows or refunds a request.
 pub(super) fn run(command: &RequestCommand, output: Output) -> Result<()> {
@@ -42,33 +46,85 @@ pub(super) fn run(command: &RequestCommand, output: Output) -> Result<()> {
 /// The file is written before the money is sent: without it nobody could prove what was paid for, nor get it back.
 fn make(args: &RequestMakeArgs, output: Output) -> Result<()> {
     let sender = Sender::open(&args.deployment, &args.send, output)?;
-    let wanted = wanted(args, sender.wallet.address())?;
-    let existing = if args.out.exists() && !args.force.force { Some(read(&args.out)?) } else { None };
-    let file = match existing {
-        Some(file) if same(&file.request, &wanted) => file,
-        Some(_) => {
-            return Err(CliError::new(Kind::Input, format!("`{}` holds another request", args.out.display()))
-                .next("choose another path, or pass --force to replace it"));
-        }
-        None => {
-            let file = RequestFile::new(&sender.deployment, wanted)?;
-            sender.run(|session| market::check_payer(session, &file))?;
-            store::write_public(&args.out, file.to_json().as_bytes(), Overwrite::from(&args.force))?;
-            file
-        }
+    let wanted = wanted(args, &sender)?;
+    let file = match existing(args, &sender, &wanted)? {
+        Some(file) => file,
+        None => new(args, &sender, wanted)?,
     };
     let settled = sender.run(|session| market::ask(session, &file))?;
-    report(&file, &format!("asked for, see {}", args.out.display()), settled.as_ref(), output);
+    let state = match &settled {
+        Some(_) => State::Requested,
+        None => sender.run(|session| market::state(session.node, session.deployment, &file))?,
+    };
+    let value = json!({
+        "request_id": file.id(), "state": state, "deadline": file.request.deadline,
+        "transaction": settled.as_ref().map(chain::transaction),
+    });
+    output.result(&value, || {
+        format!(
+            "{}\nfile        {}\n{}",
+            status(&file, state),
+            args.out.display(),
+            chain::settled_line(settled.as_ref())
+        )
+    });
     Ok(())
 }
 
-fn wanted(args: &RequestMakeArgs, payer: Address) -> Result<Request> {
+/// The request that is there already, if it is the one that is wanted; none if there is none, or it may be replaced.
+fn existing(args: &RequestMakeArgs, sender: &Sender, wanted: &Request) -> Result<Option<RequestFile>> {
+    let path = args.out.display();
+    if !args.out.exists() {
+        return Ok(None);
+    }
+    match (read(&args.out), args.force.force) {
+        // It is no request, and may go.
+        (Err(_), true) => Ok(None),
+        (Err(error), false) => Err(error),
+        (Ok(file), true) => {
+            let checked = sender.run(async |session| {
+                file.check(session.deployment)?;
+                market::check_replaceable(session, &file).await
+            });
+            checked.map(|()| None)
+        }
+        (Ok(file), false) if !same(&file.request, wanted) => {
+            Err(CliError::new(Kind::Input, format!("`{path}` holds another request"))
+                .next("choose another path, or pass --force to replace it"))
+        }
+        (Ok(file), false) => {
+            let state = sender.run(|session| market::state(session.node, session.deployment, &file))?;
+            if state == State::None && file.request.deadline <= consent::now() {
+                let what = format!("`{path}` holds a request that was not paid before its deadline");
+                return Err(CliError::new(Kind::Input, what).next("pass --force to replace it"));
+            }
+            Ok(Some(file))
+        }
+    }
+}
+
+/// A new request, in its file unless nothing is to be sent.
+fn new(args: &RequestMakeArgs, sender: &Sender, wanted: Request) -> Result<RequestFile> {
+    let file = RequestFile::new(&sender.deployment, wanted)?;
+    sender.run(|session| market::check_payer(session, &file))?;
+    if !args.send.dry_run {
+        store::write_public(&args.out, file.to_json().as_bytes(), Overwrite::from(&args.force))?;
+    }
+    Ok(file)
+}
+
+fn wanted(args: &RequestMakeArgs, sender: &Sender) -> Result<Request> {
+    if args.lasting > LONGEST {
+        return Err(CliError::new(Kind::Usage, "the market would wait for more than ten years")
+            .next("choose a shorter --lasting: what nobody fulfils comes back after it, and not before"));
+    }
     let mut salt = B256::ZERO;
     OsRng.fill_bytes(&mut salt[..]);
     let consent = match args.consent.parse() {
         Ok(id) => id,
-        Err(_) => consent::read(Path::new(&args.consent))?.id(),
+        Err(_) => covering(args, &sender.deployment)?.id(),
     };
+    let payer = sender.wallet.address();
     Ok(Request {
         payer,
         token: args.token,
@@ -81,6 +137,24 @@ fn wanted(args: &RequestMakeArgs, payer: Address) -> Result<Request> {
         deadline: consent::now().saturating_add(args.lasting),
         salt,
     })
+}
+
+/// The consent, if the market can use it for the request: under another one nobody could fulfil it.
+fn covering(args: &RequestMakeArgs, deployment: &Deployment) -> Result<ConsentFile> {
+    let file = consent::read(Path::new(&args.consent))?;
+    file.check(deployment)?;
+    let (consent, market) = (&file.consent, deployment.address(Contract::InferenceMarket));
+    let why = match consent.scope {
+        _ if !consent.grantee.is_zero() && consent.grantee != market => "its grantee is not the market",
+        _ if consent.purpose != deployment.parameters.purpose => "it is for another purpose",
+        _ if !consent.record.is_zero() && consent.record.to_be_bytes() != args.record.0 => "it is for another record",
+        _ if consent.valid_until <= consent::now() => "it has ended",
+        Scope::Model(model) if model != args.model => "it is for another model",
+        _ => return Ok(file),
+    };
+    Err(CliError::new(Kind::Input, format!("the consent `{}` does not cover the request", args.consent))
+        .why(why)
+        .next("ask the patient for another, with `zkdx consent sign --grantee market`"))
 }
 
 /// Whether two requests ask for the same but for deadline and salt.
@@ -109,17 +183,17 @@ pub(super) fn fulfil(args: &FulfilArgs, output: Output) -> Result<()> {
 pub(super) fn withdraw(args: &WithdrawArgs, output: Output) -> Result<()> {
     let sender = Sender::open(&args.deployment, &args.send, output)?;
     let to = args.to.unwrap_or_else(|| sender.wallet.address());
-    let owed = sender.run(|session| market::owed(session, args.token))?;
-    let settled = sender.run(|session| market::withdraw(session, args.token, to))?;
+    let (amount, settled) = sender.run(|session| market::withdraw(session, args.token, to))?.unzip();
+    let taken = amount.unwrap_or_default();
     let value = json!({
-        "token": args.token, "to": to, "amount": owed.to_string(), "transaction": settled.as_ref().map(chain::transaction),
+        "token": args.token, "to": to, "amount": taken.to_string(), "transaction": settled.as_ref().map(chain::transaction),
     });
     output.result(&value, || match &settled {
         None => "nothing is owed: nothing was sent".into(),
         Some(_) if args.token.is_zero() => {
-            format!("{} to {to}\n{}", chain::amount(owed), chain::settled_line(settled.as_ref()))
+            format!("{} to {to}\n{}", chain::amount(taken), chain::settled_line(settled.as_ref()))
         }
-        Some(_) => format!("{owed} of {} to {to}\n{}", args.token, chain::settled_line(settled.as_ref())),
+        Some(_) => format!("{taken} of {} to {to}\n{}", args.token, chain::settled_line(settled.as_ref())),
     });
     Ok(())
 }
@@ -132,6 +206,9 @@ fn report(file: &RequestFile, what: &str, settled: Option<&Settled>, output: Out
 fn status(file: &RequestFile, state: State) -> String {
     let word = match state {
         State::None => "not made",
+        State::Requested if file.request.deadline <= consent::now() => {
+            "open, past its deadline: `zkdx request refund` gives the money back"
+        }
         State::Requested => "open",
         State::Fulfilled => "fulfilled",
         State::Refunded => "refunded",
