@@ -200,19 +200,17 @@ fn a_file_with_any_strange_field_is_refused() {
     consent.sign(&patient).expect("signs");
     consent.sign_revocation(&patient).expect("signs");
     let request = RequestFile::new(&deployment(CHAIN), request(rng)).expect("a request");
-    let unsigned = |value: &Value| {
-        let mut value = value.clone();
-        ["signature", "revocation"].iter().for_each(|name| drop(value.as_object_mut().expect("one").remove(*name)));
-        value
-    };
+    let unsigned = |file: &ConsentFile| ConsentFile { signature: None, revocation: None, ..file.clone() };
     let original: Value = serde_json::from_str(&consent.to_json()).expect("JSON");
     for change in mutations(&original) {
         let read = ConsentFile::from_json(change.to_string().as_bytes());
-        assert!(read.is_err() || unsigned(&change) == unsigned(&original), "{change}");
+        assert!(read.is_err() || read.is_ok_and(|read| unsigned(&read) == unsigned(&consent)), "{change}");
     }
     let original: Value = serde_json::from_str(&request.to_json()).expect("JSON");
     for change in mutations(&original) {
-        assert!(RequestFile::from_json(change.to_string().as_bytes()).is_err(), "{change}");
+        // Zero can be written in more than one way.
+        let read = RequestFile::from_json(change.to_string().as_bytes());
+        assert!(read.is_err() || read == Ok(request.clone()), "{change}");
     }
     let file = consent.to_json();
     let twice = file.replacen("\"chain_id\"", "\"chain_id\": 5,\n  \"chain_id\"", 1);
