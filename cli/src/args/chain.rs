@@ -1,5 +1,6 @@
 //! Flags of the commands that talk to a chain: the node, the account, the price; and what each command asks for.
 
+mod anchor;
 mod models;
 mod money;
 
@@ -10,6 +11,9 @@ use zkdx_client::{Address, B256, U256};
 
 use super::ForceArgs;
 
+pub(crate) use anchor::{
+    AnchorBatchArgs, AnchorCommand, AnchorDeploymentArgs, AnchorProveArgs, AnchorSignArgs, SourceArgs,
+};
 pub(crate) use models::{AuthorityCommand, ModelCommand, RegisterOnChainArgs};
 pub(crate) use money::{FulfilArgs, RequestCommand, RequestMakeArgs, WithdrawArgs};
 
