@@ -10,7 +10,7 @@ use node_support::{Action, Anvil, Options, Proxy};
 use people::{EVERYBODY, Ground, Who, balance, consents, everybody, prepared, text};
 use serde_json::json;
 use support::Place;
-use zkdx_client::U256;
+use zkdx_client::{Address, U256};
 
 #[test]
 fn two_hospitals_an_owner_a_patient_an_authority_and_a_payer() {
@@ -132,6 +132,42 @@ fn requests_that_nobody_fulfils_are_refunded() {
     ground.refused(&anvil, Who::Payer, "request refund changed.json", 3, &["it was changed"]);
 }
 
+/// `PlainToken` of `contracts/test/support/Tokens.sol`, compiled as the contracts are.
+const TOKEN: &str = include_str!("chain/plain_token.hex");
+
+#[test]
+fn requests_are_paid_in_tokens_to_the_unit() {
+    let (anvil, place) = (everybody(), Place::new());
+    let ground = Ground { place: &place, url: anvil.url() };
+    let (model, record) = prepared(&anvil, &place);
+    let (token, market) =
+        (Address::repeat_byte(0x70), place.json("deployment.json")["contracts"]["InferenceMarket"].clone());
+    let market: Address = market.as_str().expect("an address").parse().expect("an address");
+    let (payer, prover) = (Who::Payer.address(), Who::Prover.address());
+    anvil.rpc("anvil_setCode", json!([token, TOKEN.trim()]));
+    // mint(payer, 1000); approve(market, 1), which is too little.
+    people::calls(&anvil, payer, token, &format!("0x40c10f19{:0>64}{:064x}", hex::encode(payer), 1_000));
+    people::calls(&anvil, payer, token, &format!("0x095ea7b3{:0>64}{:064x}", hex::encode(market), 1));
+    let units = |who: Address| people::asks(&anvil, token, &format!("0x70a08231{:0>64}", hex::encode(who)));
+    consents(&ground, "market", "--any-approved", "consent.json");
+    let ask = format!(
+        "request make --model {model} --record {record} --consent consent.json --token {token} --price 700 --fee 50"
+    );
+    ground.sends(Who::Payer, &ask);
+    assert_eq!((units(payer), units(market)), (U256::from(250), U256::from(750)));
+    assert!(ground.sends(Who::Payer, &ask)["transaction"].is_null());
+    let dear = ask.replace("--price 700", "--price 201") + " -o second.json";
+    ground.refused(&anvil, Who::Payer, &dear, 3, &["250 units of the token", "costs 251"]);
+    place.ok(&format!("prove --deployment deployment.json --request request.json --prover {prover}"));
+    ground.sends(Who::Prover, "fulfil request.json");
+    for (who, amount) in [(Who::Owner, 700), (Who::Prover, 50)] {
+        let to = Address::repeat_byte(who as u8);
+        ground.sends(who, &format!("withdraw --token {token} --to {to}"));
+        assert_eq!(units(to), U256::from(amount));
+    }
+    assert_eq!(units(market), U256::ZERO);
+}
+
 #[test]
 fn what_is_wrong_is_said_before_anything_is_sent() {
     let (anvil, place) = (everybody(), Place::new());
@@ -203,9 +239,7 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
     ground.refused(&anvil, Who::Clinic, "submit tampered.json", 3, &["tampered.json"]);
     let ask =
         format!("request make --model {model} --record {record} --consent short.consent --price 101ether --fee 0");
-    let answer = ground.run(Who::Payer, &format!("{ask} --yes"));
-    answer.assert_refused(6, &["wei", "send it some"]);
-    assert_eq!(anvil.nonce(Who::Payer.address()), 0);
+    ground.refused(&anvil, Who::Payer, &ask, 6, &["wei", "send it some"]);
 }
 
 #[test]
@@ -224,12 +258,12 @@ fn nodes_that_lie_or_are_silent_get_nothing() {
     assert_eq!(elsewhere.nonce(Who::Admin.address()), 0);
     drop(proxy);
     let answer = liar.run(Who::Admin, grant);
-    answer.assert_refused(6, &["cannot be reached", "nothing was sent"]);
+    answer.assert_refused(6, &["cannot be reached", "what is done is not done twice"]);
     for secret in ["sesame", "key-0123456789", &Who::Admin.key()] {
         assert!(!answer.err.contains(secret) && !answer.out.contains(secret), "{answer:#?}");
     }
     let nowhere = Ground { place: &place, url: "ftp://127.0.0.1".into() };
-    nowhere.run(Who::Admin, grant).assert_refused(2, &["neither http nor https", "ZKDX_RPC"]);
+    nowhere.run(Who::Admin, grant).assert_refused(2, &["neither http:// nor https://", "ZKDX_RPC"]);
 }
 
 #[test]

@@ -113,8 +113,8 @@ pub enum ClientError {
         /// How far it came.
         what: String,
     },
-    /// The node went silent after a transaction was sent.
-    #[error("the node at {node} went silent after {hash} was sent: {why}")]
+    /// The node gave no answer, or none of any use, after a transaction was handed to it.
+    #[error("the node at {node} does not say what became of {hash} after it was sent: {why}")]
     SilentAfterSending {
         /// What was sent, and may be mined.
         hash: B256,
@@ -166,7 +166,7 @@ impl ClientError {
         match self {
             Self::Url(_) => "give an address such as http://127.0.0.1:8545, by --rpc or in ZKDX_RPC",
             Self::Unreachable { .. } => {
-                "check that the node runs, the network and the address; nothing was sent by this command"
+                "check that the node runs, the network and the address, then run the command again: what is done is not done twice"
             }
             Self::Node { .. } | Self::Answer { .. } => "ask another node, or its operator",
             Self::OtherChain { .. } => {
@@ -179,11 +179,9 @@ impl ClientError {
             Self::Reverted(reason) => next_after(reason),
             Self::NoContract { .. } => "check deployment and node; `zkdx deploy` deploys what is missing",
             Self::InsufficientFunds { .. } => {
-                "send it some of the chain's currency and run the command again; nothing was sent"
+                "send it some of the chain's currency and run the command again: what is done is not done twice"
             }
-            Self::FeeTooHigh { .. } => {
-                "wait until the chain is quieter, or allow more with --max-fee; nothing was sent"
-            }
+            Self::FeeTooHigh { .. } => "wait until the chain is quieter, or allow more with --max-fee",
             Self::Replaced { .. } => {
                 "look at what the account sent, then run the command again: what is done is not done twice"
             }

@@ -23,6 +23,7 @@ sol! {
     interface Token {
         function approve(address spender, uint256 amount) external returns (bool);
         function allowance(address owner, address spender) external view returns (uint256);
+        function balanceOf(address account) external view returns (uint256);
     }
 }
 
@@ -173,11 +174,35 @@ pub async fn state(node: &Node, deployment: &Deployment, file: &RequestFile) -> 
     }
 }
 
+/// Fails unless the sender is the payer and has what the request costs, without gas.
+pub async fn check_payer(session: Session<'_>, file: &RequestFile) -> Result<()> {
+    let (request, account, needed) = (&file.request, session.wallet.address(), file.request.total()?);
+    if account != request.payer {
+        let what = format!("the request is of {}, the account that sends is {account}", request.payer);
+        return Err(ClientError::Mismatch { what, next: "pay from the account that the request names" });
+    }
+    if request.token.is_zero() {
+        let balance = session.node.balance(account).await?;
+        return if balance < needed {
+            Err(ClientError::InsufficientFunds { account, needed, balance })
+        } else {
+            Ok(())
+        };
+    }
+    let balance = session.node.view(request.token, &Token::balanceOfCall { account }).await?;
+    if balance >= needed {
+        return Ok(());
+    }
+    let what = format!("{account} has {balance} units of the token {}, and the request costs {needed}", request.token);
+    Err(ClientError::Mismatch { what, next: "send it more of the token; nothing was sent by this command" })
+}
+
 /// Pays for a request; none if it was made before. For a token, the market is allowed to take exactly the amount first.
 pub async fn ask(session: Session<'_>, file: &RequestFile) -> Result<Option<Settled>> {
     if state(session.node, session.deployment, file).await? != State::None {
         return Ok(None);
     }
+    check_payer(session, file).await?;
     let (request, total) = (&file.request, file.request.total()?);
     let ask = Call::new(file.market, &InferenceMarket::askCall { request: request.to_abi() });
     if request.token.is_zero() {
@@ -187,12 +212,18 @@ pub async fn ask(session: Session<'_>, file: &RequestFile) -> Result<Option<Sett
     session.send(&ask).await.map(Some)
 }
 
+/// Lets the market take the amount. Some tokens change an allowance only from and to zero, so one that is too small is taken back first.
 async fn allow(session: Session<'_>, token: Address, spender: Address, amount: U256) -> Result<()> {
     let owner = session.wallet.address();
-    if session.node.view(token, &Token::allowanceCall { owner, spender }).await? >= amount {
+    let allowed = session.node.view(token, &Token::allowanceCall { owner, spender }).await?;
+    if allowed >= amount {
         return Ok(());
     }
-    session.send(&Call::new(token, &Token::approveCall { spender, amount })).await.map(drop)
+    let approve = |amount| Call::new(token, &Token::approveCall { spender, amount });
+    if !allowed.is_zero() {
+        session.send(&approve(U256::ZERO)).await?;
+    }
+    session.send(&approve(amount)).await.map(drop)
 }
 
 /// Brings the diagnosis that requests are for, one request for each case; none if all are fulfilled.

@@ -3,36 +3,31 @@
 //! A node is not trusted with secrets, since it never sees one, nor with its chain's id ([`Node::require_chain`]).
 
 mod answers;
+mod http;
 mod logs;
 mod retry;
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use alloy::primitives::{Address, B256, Bytes, U256};
-use alloy::rpc::client::RpcClient;
-use alloy::rpc::json_rpc::{RpcError, RpcRecv, RpcSend};
-use alloy::sol_types::SolCall;
-use alloy::transports::http::Http;
-use reqwest::Url;
+use alloy::sol_types::{Panic, Revert, SolCall, SolError};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use zkdx_contracts::abi::revert_reason;
 
 use crate::error::{ClientError, Result};
+use http::{Endpoint, Failure, Refusal};
 
 pub use answers::{At, Broadcast, Header, Mined, Receipt, Sent};
 pub use logs::{Found, Topics};
 pub use retry::Patience;
-
-/// How long a node may take to accept a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Creation code that returns the chain's id (EIP-1344): CHAINID, MSTORE at 0, RETURN of 32 bytes.
 const RETURN_CHAIN_ID: &str = "0x4660005260206000f3";
 
 /// A node.
 pub struct Node {
-    client: RpcClient,
+    endpoint: Endpoint,
     name: String,
     patience: Patience,
 }
@@ -40,25 +35,18 @@ pub struct Node {
 impl Node {
     /// A node at an `http` or `https` URL. Nothing is sent yet. Without a proxy if the host is this machine.
     pub fn new(url: &str, patience: Patience) -> Result<Self> {
-        // Fails only if another part of the process installed one, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let url: Url = url.parse().map_err(|_| ClientError::Url("it is no URL".into()))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(ClientError::Url(format!("`{}` is neither http nor https", url.scheme())));
-        }
-        let host = url.host_str().ok_or_else(|| ClientError::Url("it names no host".into()))?.to_owned();
-        let name = url.port_or_known_default().map_or(host.clone(), |port| format!("{host}:{port}"));
-        let builder = reqwest::Client::builder().timeout(patience.request).connect_timeout(CONNECT_TIMEOUT);
-        let builder = builder.redirect(reqwest::redirect::Policy::none());
-        let builder = if is_loopback(&host) { builder.no_proxy() } else { builder };
-        let http = builder.build().map_err(|error| ClientError::Url(without_url(error)))?;
-        let local = is_loopback(&host);
-        Ok(Self { client: RpcClient::new(Http::with_client(http, url), local), name, patience })
+        let endpoint = Endpoint::new(url, &patience)?;
+        Ok(Self { name: endpoint.name(), endpoint, patience })
     }
 
     /// Host and port, for people. The whole URL may hold a key of the node's operator.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How long it is asked again while it gives no answer.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience.total
     }
 
     /// The chain, as `eth_chainId` says.
@@ -74,11 +62,11 @@ impl Node {
             return Err(ClientError::OtherChain { expected, got: said });
         }
         match self.ask::<Bytes>("eth_call", json!([{ "data": RETURN_CHAIN_ID }, "latest"])).await {
-            Ok(answer) if U256::try_from_be_slice(&answer) != Some(U256::from(said)) => {
+            Ok(answer) if answer.len() == 32 && U256::from_be_slice(&answer) != U256::from(said) => {
                 Err(ClientError::ChainLie { said, what: format!("its EVM says {answer}") })
             }
             // Not every node runs code that is not deployed; `Deployment::check` asks a contract as well.
-            Ok(_) | Err(ClientError::Node { .. }) => Ok(()),
+            Ok(_) | Err(ClientError::Node { .. } | ClientError::Reverted(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -91,10 +79,17 @@ impl Node {
 
     /// A block's header, if there is such a block.
     pub async fn header(&self, at: At) -> Result<Option<Header>> {
-        match at {
-            At::Hash(hash) => self.ask("eth_getBlockByHash", json!([hash, false])).await,
-            _ => self.ask("eth_getBlockByNumber", json!([at.tag(), false])).await,
+        let method = if matches!(at, At::Hash(_)) { "eth_getBlockByHash" } else { "eth_getBlockByNumber" };
+        let header: Option<Header> = self.ask(method, json!([at.tag(), false])).await?;
+        match header {
+            Some(header) if !header.is_at(at) => Err(self.nonsense(method, "another block than the one asked for")),
+            other => Ok(other),
         }
+    }
+
+    /// The newest block's header.
+    pub async fn latest(&self) -> Result<Header> {
+        self.header(At::Latest).await?.ok_or_else(|| self.nonsense("eth_getBlockByNumber", "it has no newest block"))
     }
 
     /// Runs a call on the state after a block, from `from`, and decodes what it returns.
@@ -156,12 +151,25 @@ impl Node {
 
     /// Receipt of a mined transaction.
     pub async fn receipt(&self, hash: B256) -> Result<Option<Receipt>> {
-        self.ask("eth_getTransactionReceipt", json!([hash])).await
+        let receipt: Option<Receipt> = self.ask("eth_getTransactionReceipt", json!([hash])).await?;
+        match receipt {
+            Some(receipt) if !receipt.is_of(hash) => {
+                Err(self
+                    .nonsense("eth_getTransactionReceipt", "the receipt or an event in it is another transaction's"))
+            }
+            other => Ok(other),
+        }
     }
 
     /// A transaction that was mined or waits.
     pub async fn transaction(&self, hash: B256) -> Result<Option<Mined>> {
-        self.ask("eth_getTransactionByHash", json!([hash])).await
+        let mined: Option<Mined> = self.ask("eth_getTransactionByHash", json!([hash])).await?;
+        match mined {
+            Some(mined) if mined.hash != hash => {
+                Err(self.nonsense("eth_getTransactionByHash", "another transaction than the one asked for"))
+            }
+            other => Ok(other),
+        }
     }
 
     /// Hands a signed transaction to the node. Sending the same one again does no harm, so this is retried as well.
@@ -169,56 +177,46 @@ impl Node {
         match self.ask::<B256>("eth_sendRawTransaction", json!([raw])).await {
             Ok(_) => Ok(Broadcast::Accepted),
             Err(ClientError::Node { why, .. }) => Ok(Broadcast::from_words(why)),
-            Err(ClientError::Reverted(why)) => Ok(Broadcast::Refused(why)),
             Err(error) => Err(error),
         }
     }
 
     /// Asks for anything, with retries as long as nobody answers.
-    async fn ask<R: RpcRecv>(&self, method: &'static str, params: Value) -> Result<R> {
-        let answer = self.patience.persist(|| self.once(method, params.clone())).await;
-        answer.map_err(|error| self.explain(method, error))
+    async fn ask<R: DeserializeOwned>(&self, method: &'static str, params: Value) -> Result<R> {
+        let answer = self.patience.persist(|| self.endpoint.request(method, &params)).await;
+        let result = answer.map_err(|failure| self.explain(method, failure))?;
+        serde_json::from_value(result).map_err(|error| self.nonsense(method, error))
     }
 
-    async fn once<P: RpcSend, R: RpcRecv>(
-        &self,
-        method: &'static str,
-        params: P,
-    ) -> std::result::Result<R, RpcError<alloy::transports::TransportErrorKind>> {
-        self.client.request(method, params).await
+    fn explain(&self, method: &'static str, failure: Failure) -> ClientError {
+        let silent = |why| ClientError::Unreachable { node: self.name.clone(), why };
+        match failure {
+            Failure::Silent(why) => silent(why),
+            Failure::Status(status) => silent(format!("it answers with HTTP status {status}")),
+            Failure::Refused(refusal) => self.refused(method, &refusal),
+            Failure::Nonsense(why) => self.nonsense(method, why),
+        }
     }
 
-    fn explain(&self, method: &'static str, error: RpcError<alloy::transports::TransportErrorKind>) -> ClientError {
-        match error {
-            RpcError::ErrorResp(payload) => match payload.as_revert_data() {
-                Some(data) => ClientError::Reverted(revert_reason(&data)),
-                None if is_revert(&payload.message) => ClientError::Reverted(printable(&payload.message)),
-                None => ClientError::Node { method: method.into(), why: printable(&payload.message) },
-            },
-            RpcError::Transport(kind) => ClientError::Unreachable { node: self.name.clone(), why: retry::words(&kind) },
-            RpcError::NullResp => self.nonsense(method, "there is none"),
-            RpcError::DeserError { err, .. } => self.nonsense(method, err),
-            other => self.nonsense(method, other),
+    fn refused(&self, method: &'static str, refusal: &Refusal) -> ClientError {
+        let runs_code = matches!(method, "eth_call" | "eth_estimateGas");
+        match refusal.revert_data() {
+            Some(data) if runs_code && data.is_empty() => ClientError::Reverted(self.endpoint.quoted(&refusal.message)),
+            Some(data) if runs_code => ClientError::Reverted(self.endpoint.quoted(&reason(&data))),
+            _ => ClientError::Node { method: method.into(), why: self.endpoint.quoted(&refusal.message) },
         }
     }
 
     fn nonsense(&self, method: &str, why: impl ToString) -> ClientError {
-        ClientError::Answer { method: method.into(), why: printable(&why.to_string()) }
+        ClientError::Answer { method: method.into(), why: self.endpoint.quoted(&why.to_string()) }
     }
 }
 
-fn is_revert(message: &str) -> bool {
-    message.to_ascii_lowercase().contains("revert")
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
-/// A library's words without the URL in them.
-fn without_url(error: reqwest::Error) -> String {
-    error.without_url().to_string()
+/// An error of this program's contracts by its name; of others, such as tokens, in their words.
+fn reason(data: &[u8]) -> String {
+    let words = Revert::abi_decode(data).map(|revert| revert.reason).ok();
+    let panic = || Panic::abi_decode(data).map(|panic| panic.to_string()).ok();
+    words.or_else(panic).unwrap_or_else(|| revert_reason(data))
 }
 
 /// A stranger's words, short and without control characters.

@@ -15,7 +15,7 @@ use alloy::sol_types::SolCall;
 use serde::Serialize;
 
 use crate::error::{ClientError, Result};
-use crate::node::{At, Node, Receipt};
+use crate::node::{Header, Node, Receipt};
 use crate::wallet::{Unsigned, Wallet};
 
 pub use fees::Fees;
@@ -43,7 +43,7 @@ pub struct Terms {
     pub patience: Duration,
     /// Pause between two looks.
     pub poll: Duration,
-    /// Most wei for each gas; none for three times what the chain asks for at first.
+    /// Most wei for each gas; none for three times what the chain asks for at first, if that is a price that was ever seen.
     pub max_fee: Option<u128>,
 }
 
@@ -136,20 +136,25 @@ impl Call {
     }
 }
 
-/// Simulates a call and says what it will cost; fails as it would fail on chain, and if the account cannot pay.
+/// Simulates a call and says what it will cost; fails as it would fail on chain, if the account cannot pay, and on another chain.
 pub async fn quote(node: &Node, chain_id: u64, from: Address, call: &Call, terms: &Terms) -> Result<Quote> {
+    node.require_chain(chain_id).await?;
     let nonce = settled_nonce(node, from, terms).await?;
-    node.simulate(from, call.to, &call.data, call.value).await.map_err(|error| poor(error, from))?;
+    let balance = node.balance(from).await?;
+    let affords = |needed| match balance < needed {
+        true => Err(ClientError::InsufficientFunds { account: from, needed, balance }),
+        false => Ok(()),
+    };
+    affords(call.value)?;
+    node.simulate(from, call.to, &call.data, call.value).await?;
     let gas = node.estimate(from, call.to, &call.data, call.value).await?;
-    let gas_limit = with_room(node, gas).await?;
-    let fees = fees::current(node, terms.max_fee).await?;
-    let cost = |gas: u64, price: u128| U256::from(gas).saturating_mul(U256::from(price));
+    let latest = node.latest().await?;
+    let gas_limit = with_room(&latest, gas);
+    let fees = fees::current(node, &latest, balance.is_zero(), terms.max_fee).await?;
     let (likely, most) = (cost(gas, fees.price()), cost(gas_limit, fees.ceiling));
-    let (balance, needed) = (node.balance(from).await?, call.value.saturating_add(cost(gas_limit, fees.max_fee)));
-    if balance < needed {
-        return Err(ClientError::InsufficientFunds { account: from, needed, balance });
-    }
-    Ok(Quote { chain_id, from, to: call.to, value: call.value, nonce, gas, gas_limit, fees, likely, most })
+    let quote = Quote { chain_id, from, to: call.to, value: call.value, nonce, gas, gas_limit, fees, likely, most };
+    affords(quote.first_offer())?;
+    Ok(quote)
 }
 
 /// The account's next nonce, once none of its transactions waits: a transaction that waits may be the one that is about to be sent again.
@@ -167,24 +172,21 @@ async fn settled_nonce(node: &Node, from: Address, terms: &Terms) -> Result<u64>
     }
 }
 
-/// A fifth more than was used, at most what a block holds: the state may be another when it is mined.
-async fn with_room(node: &Node, gas: u64) -> Result<u64> {
-    let latest = node.header(At::Latest).await?;
-    let most = latest.map_or(u64::MAX, |header| header.gas_limit.to());
-    Ok(gas.saturating_add(gas / 5).min(most).max(gas))
+fn cost(gas: u64, price: u128) -> U256 {
+    U256::from(gas).saturating_mul(U256::from(price))
 }
 
-/// Some nodes look at the balance before they simulate.
-fn poor(error: ClientError, account: Address) -> ClientError {
-    match &error {
-        ClientError::Node { why, .. } if why.to_ascii_lowercase().contains("insufficient funds") => {
-            ClientError::InsufficientFunds { account, needed: U256::MAX, balance: U256::ZERO }
-        }
-        _ => error,
-    }
+/// A fifth more than was used, at most what a block holds: the state may be another when it is mined.
+fn with_room(latest: &Header, gas: u64) -> u64 {
+    gas.saturating_add(gas / 5).min(latest.gas_limit.to()).max(gas)
 }
 
 impl Quote {
+    /// What nodes want the account to have, in wei: the value, and all the gas it may use at the first offer.
+    fn first_offer(&self) -> U256 {
+        self.value.saturating_add(cost(self.gas_limit, self.fees.max_fee))
+    }
+
     /// The transaction at given fees.
     fn unsigned(&self, call: &Call, max_fee: u128, tip: u128) -> Unsigned {
         let (to, input) = (TxKind::Call(call.to), call.data.clone());
@@ -254,7 +256,7 @@ impl From<Receipt> for Settled {
             block: receipt.block_number.to(),
             block_hash: receipt.block_hash,
             gas_used,
-            cost: price.saturating_mul(U256::from(gas_used)),
+            cost: price.saturating_mul(U256::from(gas_used)).saturating_add(receipt.l1_fee.unwrap_or_default()),
             logs: receipt.logs,
         }
     }

@@ -54,10 +54,17 @@ impl Wallet {
         Self::from_bytes(&key[..])
     }
 
-    /// The account in an encrypted keystore, version 3.
+    /// The account in an encrypted keystore, version 3. If the keystore names an account, it must be that one.
     pub fn from_keystore(json: &[u8], password: &str) -> Result<Self> {
-        let key = keystore::decrypt(json, password).map_err(|error| ClientError::Wallet(error.to_string()))?;
-        Self::from_bytes(&key[..])
+        let unusable = |error: keystore::KeystoreError| ClientError::Wallet(error.to_string());
+        let named = keystore::address(json).map_err(unusable)?;
+        let wallet = Self::from_bytes(&keystore::decrypt(json, password).map_err(unusable)?[..])?;
+        match named.is_none_or(|named| named == wallet.address()) {
+            true => Ok(wallet),
+            false => {
+                Err(ClientError::Wallet(format!("the keystore holds the key of another account, {}", wallet.address())))
+            }
+        }
     }
 
     /// An encrypted keystore of this account, version 3.
@@ -109,5 +116,47 @@ impl Wallet {
 impl fmt::Debug for Wallet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Wallet({})", self.address())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "00000000000000000000000000000000000000000000000000000000000000ff";
+
+    #[test]
+    fn a_keystore_with_another_accounts_name_is_refused() {
+        let wallet = Wallet::from_hex(KEY).expect("a key");
+        let keystore = wallet.to_keystore("p", Cost::Light, &mut rand::thread_rng()).expect("encrypts");
+        let open = |keystore: &str| Wallet::from_keystore(keystore.as_bytes(), "p").map(|wallet| wallet.address());
+        assert_eq!(open(&keystore), Ok(wallet.address()));
+        let (named, nobody) = (hex::encode(wallet.address()), hex::encode(Address::ZERO));
+        assert_eq!(open(&keystore.replace(&named, &format!("0x{}", named.to_uppercase()))), Ok(wallet.address()));
+        for other in [nobody.as_str(), "", "0x", "ff", &"f".repeat(42), "nobody"] {
+            assert!(matches!(open(&keystore.replace(&named, other)), Err(ClientError::Wallet(_))), "{other}");
+        }
+    }
+
+    #[test]
+    fn no_error_repeats_what_may_be_a_key() {
+        let digits = "46".repeat(32);
+        let quoted =
+            [format!("\"{KEY}\""), format!("\"0x{digits}\""), format!("{{\"version\":\"{digits}\"}}"), digits.clone()];
+        for text in quoted.iter().map(String::as_str).chain([KEY]) {
+            let error = Wallet::from_keystore(text.as_bytes(), text).map(drop).expect_err("no keystore");
+            assert!(
+                !format!("{error} {error:?}").contains(&digits[..8]) && !error.to_string().contains("00ff"),
+                "{error}"
+            );
+        }
+        for text in
+            [&KEY[1..], "0x", "", "zz", &KEY.replace("ff", "fg"), &"0".repeat(64), &"f".repeat(64), &format!("{KEY}00")]
+        {
+            let error = Wallet::from_hex(text).map(drop).expect_err("no key");
+            assert!(text.is_empty() || text.len() < 8 || !error.to_string().contains(&text[..8]), "{error}");
+        }
+        let shown = format!("{:?}", Wallet::from_hex(KEY).expect("a key"));
+        assert!(!shown.contains("00ff"), "{shown}");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use zkdx_client::audit::{FindingKind, History, Scope, Subject, examine, read};
 use zkdx_client::{ClientError, Deployment, Node, Result};
 
-use ground::{deploy, deployment, node, run};
+use ground::{CHAIN, deploy, deployment, node, run};
 use story::Story;
 use support::{Action, Anvil, Options, Proxy};
 
@@ -124,8 +124,8 @@ fn an_earlier_block_shows_what_was_then() {
 #[test]
 fn blocks_that_are_not_there_are_refused() {
     let anvil = Anvil::start(Options::default());
-    deploy(&anvil);
-    let there = deployment(31_337);
+    let there = deployment(CHAIN);
+    deploy(&anvil.url(), &there).expect("deploys");
     let at = |block| ask(&[anvil.url()], &there, &Scope { block: Some(block), ..NOW });
     assert!(at(anvil.height()).is_ok());
     let error = at(anvil.height() + 1).expect_err("not yet");

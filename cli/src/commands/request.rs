@@ -52,6 +52,7 @@ fn make(args: &RequestMakeArgs, output: Output) -> Result<()> {
         }
         None => {
             let file = RequestFile::new(&sender.deployment, wanted)?;
+            sender.run(|session| market::check_payer(session, &file))?;
             store::write_public(&args.out, file.to_json().as_bytes(), Overwrite::from(&args.force))?;
             file
         }

@@ -81,6 +81,19 @@ pub fn balance(anvil: &Anvil, who: Address) -> U256 {
     answer.as_str().expect("a number").parse().expect("a number")
 }
 
+/// Sends calldata from an account, without its key.
+pub fn calls(anvil: &Anvil, from: Address, to: Address, data: &str) {
+    anvil.rpc("anvil_impersonateAccount", serde_json::json!([from]));
+    anvil.rpc("eth_sendTransaction", serde_json::json!([{ "from": from, "to": to, "data": data }]));
+    anvil.rpc("anvil_stopImpersonatingAccount", serde_json::json!([from]));
+}
+
+/// The number that a contract answers.
+pub fn asks(anvil: &Anvil, to: Address, data: &str) -> U256 {
+    let answer = anvil.rpc("eth_call", serde_json::json!([{ "to": to, "data": data }, "latest"]));
+    answer.as_str().expect("bytes").parse().expect("a number")
+}
+
 /// Contracts, a registered and approved model, a committed record; the model's identity and the record's commitment.
 pub fn prepared(anvil: &Anvil, place: &Place) -> (String, String) {
     let ground = Ground { place, url: anvil.url() };

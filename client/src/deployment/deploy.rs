@@ -1,7 +1,8 @@
 //! Deploys what is not there yet. Running it again after a failure goes on where it stopped.
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, keccak256};
 
+use super::create2::DEPLOYER_CODE;
 use super::{Contract, Creation, DEPLOYER, Deployment, Parameters};
 use crate::error::{ClientError, Result};
 use crate::node::{At, Node};
@@ -61,13 +62,13 @@ pub async fn deploy(session: Session<'_>) -> Result<Vec<Deployed>> {
     deployment.parameters.check()?;
     node.require_chain(deployment.chain_id).await?;
     let missing = deployment.missing(node).await?;
-    if !missing.is_empty() && node.code(DEPLOYER, At::Latest).await?.is_empty() {
-        return Err(no_deployer(deployment.chain_id));
+    if !missing.is_empty() {
+        require_deployer(node, deployment.chain_id).await?;
     }
     let mut deployed = Vec::new();
     for creation in deployment.creations() {
         let settled = match missing.contains(&creation) {
-            true => Some(session.send(&creation.call()).await?),
+            true => create(session, &creation).await?,
             false => None,
         };
         deployed.push(Deployed { contract: creation.contract, settled });
@@ -76,8 +77,36 @@ pub async fn deploy(session: Session<'_>) -> Result<Vec<Deployed>> {
     Ok(deployed)
 }
 
-fn no_deployer(chain: u64) -> ClientError {
-    let what = format!("chain {chain} has no deterministic deployer at {DEPLOYER}");
+async fn require_deployer(node: &Node, chain: u64) -> Result<()> {
+    let code = node.code(DEPLOYER, At::Latest).await?;
+    let what = match keccak256(&code) {
+        DEPLOYER_CODE => return Ok(()),
+        _ if code.is_empty() => format!("chain {chain} has no deterministic deployer at {DEPLOYER}"),
+        _ => format!("what is at {DEPLOYER} on chain {chain} is not the deterministic deployer"),
+    };
     let next = "on a chain of your own put its code into the genesis block, see docs/src/integration.md; on a public chain send its one-off transaction";
-    ClientError::Mismatch { what, next }
+    Err(ClientError::Mismatch { what, next })
+}
+
+/// The deployer refuses to create what is there: somebody else may have been faster, and then nothing is left to do.
+async fn create(session: Session<'_>, creation: &Creation) -> Result<Option<Settled>> {
+    let sent = match foretold(session, creation).await {
+        Ok(()) => session.send(&creation.call()).await,
+        Err(error) => Err(error),
+    };
+    match sent {
+        Err(ClientError::Reverted(_)) if !session.node.code(creation.address, At::Latest).await?.is_empty() => Ok(None),
+        sent => sent.map(Some),
+    }
+}
+
+/// Fails unless the deployer would create it where it is expected: some chains derive addresses in other ways than Ethereum.
+async fn foretold(session: Session<'_>, creation: &Creation) -> Result<()> {
+    let call = creation.call();
+    let address = session.node.simulate(session.wallet.address(), call.to, &call.data, call.value).await?;
+    if address[..] == creation.address[..] {
+        return Ok(());
+    }
+    let what = format!("the deployer would put {} at {address}, not at {}", creation.contract.name(), creation.address);
+    Err(ClientError::Mismatch { what, next: "deploy to a chain on which contracts have the addresses of EIP-1014" })
 }

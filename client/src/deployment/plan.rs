@@ -109,15 +109,16 @@ impl Parameters {
         }
     }
 
-    /// Fails if a constructor would.
+    /// Fails if a constructor would, if nobody could freeze a verifier, or if members are not in the one order that gives the anchor its address.
     pub fn check(&self) -> Result<()> {
         let bad = |what: &str| {
             let next = "change the parameters of the deployment";
-            Err(ClientError::Mismatch { what: format!("the contracts would refuse this: {what}"), next })
+            Err(ClientError::Mismatch { what: format!("the contracts cannot have these parameters: {what}"), next })
         };
         let members = self.anchor_members.len();
         match self {
-            _ if self.admin.is_zero() || self.guardian.is_zero() => bad("admin and guardian must be accounts"),
+            _ if self.admin.is_zero() => bad("the admin must be an account"),
+            _ if self.guardian.is_zero() => bad("nobody could freeze a verifier"),
             _ if self.delay_seconds > MOST_DELAY => bad("the delay is too long"),
             _ if !(1..=MOST_APPROVALS).contains(&self.approvals_required) => bad("1 to 256 approvals can be required"),
             _ if self.anchor_members.iter().any(|member| member.is_zero()) => {

@@ -51,6 +51,17 @@ pub struct Header {
     pub base_fee_per_gas: Option<U128>,
 }
 
+impl Header {
+    /// Whether it is the block that was asked for.
+    pub(super) fn is_at(&self, at: At) -> bool {
+        match at {
+            At::Latest => true,
+            At::Number(number) => self.number == U64::from(number),
+            At::Hash(hash) => self.hash == hash,
+        }
+    }
+}
+
 /// What became of a transaction.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,8 +78,20 @@ pub struct Receipt {
     pub gas_used: U64,
     /// What each gas cost, in wei.
     pub effective_gas_price: Option<U128>,
+    /// What a chain above another charges for the other's storage besides, in wei (the OP stack's field).
+    pub l1_fee: Option<U256>,
     /// Its events.
     pub logs: Vec<Log>,
+}
+
+impl Receipt {
+    /// Whether it, and each event in it, belongs to this transaction and block.
+    pub(super) fn is_of(&self, hash: B256) -> bool {
+        let same = |log: &Log| {
+            log.transaction_hash.is_none_or(|of| of == hash) && log.block_hash.is_none_or(|of| of == self.block_hash)
+        };
+        self.transaction_hash == hash && self.logs.iter().all(same)
+    }
 }
 
 /// A transaction as a node returns it.
@@ -109,7 +132,7 @@ pub enum Broadcast {
     Known,
     /// A transaction with this nonce, this one or another, is mined.
     NonceUsed,
-    /// It waits with one that pays as much or more.
+    /// It pays less than the node wants, or than one with its nonce that waits.
     Underpriced,
     /// Something else.
     Refused(String),
@@ -120,11 +143,21 @@ impl Broadcast {
     pub(super) fn from_words(why: String) -> Self {
         let words = why.to_ascii_lowercase();
         let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-        if says(&["already known", "known transaction", "already imported", "alreadyknown"]) {
+        if says(&["unknown transaction"]) {
+            Self::Refused(why)
+        } else if says(&["already known", "known transaction", "already imported", "alreadyknown"]) {
             Self::Known
-        } else if says(&["nonce too low", "nonce_too_low", "oldnonce", "below current nonce"]) {
+        } else if says(&["nonce too low", "nonce is too low", "nonce_too_low", "oldnonce", "below current nonce"]) {
             Self::NonceUsed
-        } else if says(&["underpriced", "replacementnotallowed", "fee too low to replace"]) {
+        } else if says(&[
+            "underpriced",
+            "replacementnotallowed",
+            "fee too low",
+            "feetoolow",
+            "price too low",
+            "could not replace",
+        ]) || says(&["less than block base fee", "below current base fee", "below configured minimum"])
+        {
             Self::Underpriced
         } else {
             Self::Refused(why)
@@ -144,6 +177,11 @@ mod tests {
         assert_eq!(of("nonce too low: next nonce 4, tx nonce 3"), Broadcast::NonceUsed);
         assert_eq!(of("Nonce too low"), Broadcast::NonceUsed);
         assert_eq!(of("replacement transaction underpriced"), Broadcast::Underpriced);
+        assert_eq!(of("max fee per gas less than block base fee: address 0x0"), Broadcast::Underpriced);
+        assert_eq!(of("Gas price below current base fee"), Broadcast::Underpriced);
+        assert_eq!(of("FeeTooLow, MaxFeePerGas too low"), Broadcast::Underpriced);
+        let unknown = "unknown transaction type";
+        assert_eq!(of(unknown), Broadcast::Refused(unknown.into()));
         assert_eq!(of("txpool is full"), Broadcast::Refused("txpool is full".into()));
     }
 }

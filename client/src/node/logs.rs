@@ -1,4 +1,5 @@
-//! Events of a range of blocks. Nodes refuse ranges or answers that are too large, each in its own words, so a refused range is cut in half.
+//! Events of a range of blocks. Nodes refuse ranges or answers that are too large, each in its own words, so a refused range is cut in half;
+//! and a range that was not refused is followed by one of twice the length, so that no height that a node claims is far away.
 
 use alloy::primitives::{Address, B256, U64};
 use alloy::rpc::types::Log;
@@ -9,6 +10,8 @@ use crate::error::{ClientError, Result};
 
 /// Blocks asked for at once at first.
 const SPAN: u64 = 50_000;
+/// Most requests for one range: a node that serves a few blocks at a time would be asked for ever.
+const MOST_REQUESTS: u32 = 100_000;
 
 /// Topics that an event must have, by position; none at a position is any.
 pub type Topics = [Option<B256>; 4];
@@ -29,21 +32,30 @@ pub struct Found {
 }
 
 impl Node {
-    /// Events of the contract at `address` with these topics, from block `from` to block `to` inclusive, in order.
+    /// Events of the contract at `address` with these topics, from block `from` to block `to` inclusive, in order;
+    /// none if `to` is before `from`.
     pub async fn logs(&self, address: Address, topics: &Topics, from: u64, to: u64) -> Result<Vec<Found>> {
-        let (mut found, mut start, mut span) = (Vec::new(), from, SPAN);
-        while start <= to {
+        if to < from {
+            return Ok(Vec::new());
+        }
+        let (mut found, mut start, mut span, mut refused) = (Vec::new(), from, SPAN, false);
+        for _ in 0..MOST_REQUESTS {
             let end = start.saturating_add(span - 1).min(to);
             match self.logs_once(address, topics, start, end).await {
                 Ok(logs) => {
                     found.extend(logs);
-                    start = end + 1;
+                    if end == to {
+                        return Ok(found);
+                    }
+                    (start, span) = (end + 1, if refused { span } else { span.saturating_mul(2) });
                 }
-                Err(ClientError::Node { .. }) if end > start => span = (end - start).div_ceil(2),
+                Err(ClientError::Node { .. } | ClientError::Answer { .. }) if end > start => {
+                    (span, refused) = ((end - start).div_ceil(2), true);
+                }
                 Err(error) => return Err(error),
             }
         }
-        Ok(found)
+        Err(self.nonsense("eth_getLogs", "it serves too few blocks at a time"))
     }
 
     async fn logs_once(&self, address: Address, topics: &Topics, from: u64, to: u64) -> Result<Vec<Found>> {
@@ -53,8 +65,9 @@ impl Node {
         });
         let logs: Vec<Log> = self.ask("eth_getLogs", Value::Array(vec![filter])).await?;
         let found = logs.into_iter().map(|log| self.located(log)).collect::<Result<Vec<_>>>()?;
-        let fits = |one: &Found| one.log.address() == address && (from..=to).contains(&one.block);
-        match found.iter().all(fits) && found.is_sorted_by_key(|one| (one.block, one.index)) {
+        let fits =
+            |one: &Found| one.log.address() == address && has(&one.log, topics) && (from..=to).contains(&one.block);
+        match found.iter().all(fits) && found.is_sorted_by(|a, b| (a.block, a.index) < (b.block, b.index)) {
             true => Ok(found),
             false => Err(self.nonsense("eth_getLogs", "events that were not asked for, or not in their order")),
         }
@@ -69,4 +82,8 @@ impl Node {
             _ => Err(self.nonsense("eth_getLogs", "an event without its place on the chain")),
         }
     }
+}
+
+fn has(log: &Log, wanted: &Topics) -> bool {
+    wanted.iter().enumerate().all(|(at, topic)| topic.is_none() || log.topics().get(at) == topic.as_ref())
 }

@@ -3,10 +3,16 @@
 use serde::Serialize;
 
 use crate::error::{ClientError, Result};
-use crate::node::{At, Node};
+use crate::node::{Header, Node};
 
 /// Tip where the node has no opinion, in wei: a hundredth of a gwei.
 const DEFAULT_TIP: u128 = 10_000_000;
+/// Highest tip that is taken from a node on a chain whose base fee is lower, in wei: a hundred gwei. A tip is paid in full, so a node that
+/// asks for more than any chain needs is not believed.
+const HIGHEST_TIP: u128 = 100_000_000_000;
+/// Highest price that is taken from a node without the user's word for it, in wei: ten thousand gwei, more than was ever asked for on
+/// Ethereum. Where there is no base fee, what a node asks for is paid in full.
+const HIGHEST_PRICE: u128 = 10_000_000_000_000;
 /// How many times its first offer a transaction may come to cost when others outbid it.
 const CEILING: u128 = 3;
 
@@ -39,19 +45,18 @@ impl Fees {
     }
 }
 
-/// The chain's fees now, bounded by `allowed`.
-pub(super) async fn current(node: &Node, allowed: Option<u128>) -> Result<Fees> {
-    let base = node.header(At::Latest).await?.and_then(|header| header.base_fee_per_gas);
-    match base {
-        Some(base) => dynamic(node, base.to(), allowed).await,
+/// The chain's fees after `latest`, bounded by `allowed`, for an account that has money or not.
+pub(super) async fn current(node: &Node, latest: &Header, poor: bool, allowed: Option<u128>) -> Result<Fees> {
+    match latest.base_fee_per_gas {
+        Some(base) => dynamic(node, base.to(), poor, allowed).await,
         None => legacy(node, allowed).await,
     }
 }
 
-async fn dynamic(node: &Node, base: u128, allowed: Option<u128>) -> Result<Fees> {
-    // A consortium's chain on which gas is free has neither base fee nor price, and accounts without money.
-    let free = base == 0 && node.gas_price().await? == 0;
-    let tip = if free { 0 } else { node.tip().await?.unwrap_or(DEFAULT_TIP) };
+async fn dynamic(node: &Node, base: u128, poor: bool, allowed: Option<u128>) -> Result<Fees> {
+    // On a consortium's chain gas is free: there is no base fee, and no price, or accounts that could not pay it.
+    let free = base == 0 && (poor || node.gas_price().await? == 0);
+    let tip = if free { 0 } else { node.tip().await?.unwrap_or(DEFAULT_TIP).min(base.max(HIGHEST_TIP)) };
     let wanted = base.saturating_mul(2).saturating_add(tip);
     bounded(Fees { dynamic: true, base, tip, max_fee: wanted, ceiling: wanted.saturating_mul(CEILING) }, allowed)
 }
@@ -62,11 +67,11 @@ async fn legacy(node: &Node, allowed: Option<u128>) -> Result<Fees> {
 }
 
 fn bounded(fees: Fees, allowed: Option<u128>) -> Result<Fees> {
-    let Some(allowed) = allowed else { return Ok(fees) };
-    let asked = fees.price();
-    if asked > allowed {
-        return Err(ClientError::FeeTooHigh { asked, allowed });
+    let (asked, most) = (fees.price(), allowed.unwrap_or(HIGHEST_PRICE));
+    if asked > most {
+        return Err(ClientError::FeeTooHigh { asked, allowed: most });
     }
+    let Some(allowed) = allowed else { return Ok(fees) };
     let max_fee = fees.max_fee.min(allowed);
     Ok(Fees { max_fee, ceiling: allowed, tip: fees.tip.min(max_fee), ..fees })
 }
@@ -94,5 +99,8 @@ mod tests {
         let fees = bounded(FEES, Some(150)).expect("enough");
         assert_eq!((fees.max_fee, fees.ceiling, fees.tip), (150, 150, 10));
         assert_eq!(bounded(FEES, None), Ok(FEES));
+        let absurd = Fees { base: HIGHEST_PRICE, max_fee: u128::MAX, ..FEES };
+        assert!(matches!(bounded(absurd, None), Err(ClientError::FeeTooHigh { .. })));
+        assert!(bounded(absurd, Some(HIGHEST_PRICE + 10)).is_ok());
     }
 }

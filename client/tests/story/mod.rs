@@ -14,7 +14,7 @@ use zkdx_client::transaction::Silent;
 use zkdx_client::{Address, B256, Contract, Deployment, Result, Session, U256, Wallet, submission};
 use zkdx_verifier::{ProofFile, PublicModel, Reading, SetupKind};
 
-use crate::ground::{deploy, deployment, node, run, terms};
+use crate::ground::{CHAIN, deploy, deployment, node, run, terms};
 use crate::support::{Anvil, Options};
 use forge::Forge;
 
@@ -51,10 +51,10 @@ impl Story {
     /// Tells it to a new node.
     pub fn tell() -> Self {
         let anvil = Anvil::start(Options { accounts: 6, ..Options::default() });
-        deploy(&anvil);
         let single = Forge::new("one", 200, 1, OutcomeKind::Class, SetupKind::SingleParty);
         let double = Forge::new("two", 201, 2, OutcomeKind::Commitment, SetupKind::Ceremony);
-        let deployment = deployment(31_337);
+        let deployment = deployment(CHAIN);
+        deploy(&anvil.url(), &deployment).expect("deploys");
         let (consent, request) = (B256::ZERO, B256::ZERO);
         let mut story = Self { anvil, deployment, single, double, consent, record: word(&record(1)), request };
         story.models();

@@ -10,8 +10,14 @@ use zkdx_client::{Address, U256, Wallet};
 
 use super::http;
 
-/// Where npm puts the program, seen from the crates' folders.
-const INSTALLED: &str = "../contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
+/// Where npm puts programs, seen from the crates' folders.
+const INSTALLED: &str = "../contracts/node_modules/@foundry-rs";
+/// The program for this machine among them.
+const PROGRAM: &str = match std::env::consts::OS.as_bytes() {
+    b"macos" => "anvil-darwin-arm64/bin/anvil",
+    b"windows" => "anvil-win32-amd64/bin/anvil.exe",
+    _ => "anvil-linux-amd64/bin/anvil",
+};
 /// What each account has at first, in wei: a hundred coins.
 const RICH: u128 = 100_000_000_000_000_000_000;
 
@@ -198,7 +204,7 @@ fn port_in(output: &mut BufReader<ChildStdout>) -> Option<u16> {
 }
 
 fn program() -> PathBuf {
-    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join(INSTALLED);
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join(INSTALLED).join(PROGRAM);
     let program = std::env::var_os("ZKDX_ANVIL").map_or(installed, PathBuf::from);
     assert!(
         program.is_file(),
