@@ -135,9 +135,10 @@ pub(crate) fn settled_line(settled: Option<&Settled>) -> String {
 impl From<ClientError> for CliError {
     fn from(error: ClientError) -> Self {
         let kind = match &error {
-            ClientError::Reverted(_) | ClientError::ChainLie { .. } | ClientError::Contradiction { .. } => {
-                Kind::Refused
-            }
+            ClientError::Reverted(_)
+            | ClientError::ChainLie { .. }
+            | ClientError::Contradiction { .. }
+            | ClientError::Disagreement { .. } => Kind::Refused,
             ClientError::Url(_) | ClientError::Declined => Kind::Usage,
             ClientError::Wallet(_) | ClientError::File { .. } | ClientError::Mismatch { .. } => Kind::Input,
             _ => Kind::Chain,

@@ -23,7 +23,7 @@ fn recorded(hospitals: &Ground<'_>, public: &Ground<'_>) -> String {
     let (one, other) = (Who::Clinic.address(), Who::OtherClinic.address());
     let members = format!("--anchor-member {one} --anchor-member {other} --anchor-threshold 2");
     hospitals.sends(Who::Admin, "deploy --delay 0");
-    public.sends(Who::Admin, &format!("deploy --delay 0 {members} -o anchor-deployment.json"));
+    public.sends(Who::Admin, &format!("deploy --anchor-only --delay 0 {members} -o anchor-deployment.json"));
     let place = hospitals.place;
     place.quantize("logreg");
     place.ok("compile model.zkdx");

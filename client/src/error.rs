@@ -52,6 +52,16 @@ pub enum ClientError {
         /// What says otherwise.
         what: String,
     },
+    /// Two nodes tell different histories of one chain.
+    #[error("{one} and {another} disagree about {what}")]
+    Disagreement {
+        /// A node's host and port.
+        one: String,
+        /// Another's.
+        another: String,
+        /// About what, and in which block.
+        what: String,
+    },
     /// A contract refused, with a named error.
     #[error("the contract refused: {0}")]
     Reverted(String),
@@ -171,6 +181,9 @@ impl ClientError {
                 "give the address of a node of the deployment's chain, or the deployment of that chain"
             }
             Self::ChainLie { .. } => "do not use this node: what it says cannot be relied on",
+            Self::Disagreement { .. } => {
+                "at least one of them is wrong, or has not caught up: ask others, and trust neither alone"
+            }
             Self::Reverted(reason) => next_after(reason),
             Self::NoContract { .. } => "check deployment and node; `zkdx deploy` deploys what is missing",
             Self::InsufficientFunds { .. } => {

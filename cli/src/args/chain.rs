@@ -110,6 +110,9 @@ pub(crate) struct DeployArgs {
     /// How many of them must sign.
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     pub(crate) anchor_threshold: u32,
+    /// Deploy the anchor alone, on a chain that only anchors the logs of others.
+    #[arg(long)]
+    pub(crate) anchor_only: bool,
     /// Makes another deployment with the same parameters distinct.
     #[arg(long, value_name = "HEX", default_value_t = B256::ZERO)]
     pub(crate) salt: B256,
