@@ -106,8 +106,7 @@ fn terms(args: &SendArgs) -> Terms {
 pub(crate) fn read_deployment(path: &Path) -> Result<Deployment> {
     if !path.exists() {
         let what = format!("there is no deployment at `{}`", path.display());
-        let next =
-            "name the file of the chain's contracts with --deployment or ZKDX_DEPLOYMENT; `zkdx deploy` writes it";
+        let next = "name the file of the chain's contracts, which `zkdx deploy` wrote";
         return Err(CliError::new(Kind::Io, what).next(next));
     }
     Deployment::from_json(&files::read(path)?).map_err(|error| in_file(path, error))

@@ -118,7 +118,7 @@ fn hospitals_anchor_their_log_and_a_stranger_checks_an_entry() {
 fn what_needs_no_node_asks_none() {
     let place = Place::new();
     place.refused("anchor batch", USAGE, &["--anchor-rpc <URL>"]);
-    place.refused("anchor batch --first 0", INPUT + 1, &["cannot read `anchor-deployment.json`"]);
+    place.refused("anchor batch --first 0", INPUT + 1, &["there is no deployment at `anchor-deployment.json`"]);
     place.refused("anchor sign batch.json", INPUT + 1, &["cannot read `batch.json`"]);
     place.refused("anchor post", USAGE, &["<BATCHES>"]);
     place.write("batch.json", "{}");
