@@ -37,6 +37,8 @@ pub enum Tag {
     Contexts,
     /// What a contract remembers so as to refuse a replay.
     Nullifier,
+    /// A leaf of an anchored tree.
+    Anchor,
     /// An architecture's canonical JSON.
     Architecture,
     /// A model card's canonical JSON.
@@ -56,6 +58,7 @@ impl Tag {
             Self::Context => "zkdx/v1/context",
             Self::Contexts => "zkdx/v1/contexts",
             Self::Nullifier => "zkdx/v1/nullifier",
+            Self::Anchor => "zkdx/v1/anchor",
             Self::Architecture => "zkdx/v1/architecture",
             Self::Card => "zkdx/v1/card",
             Self::Verifier => "zkdx/two-round-groth16/v1/verifier",

@@ -13,9 +13,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use account::{account, address, somebody};
 pub(crate) use audit::{AuditArgs, AuditFormat};
 pub(crate) use chain::{
-    AccountCommand, AuthorityCommand, ConsentCommand, ConsentSignArgs, DeployArgs, DeploymentArgs, FulfilArgs,
-    ModelCommand, NodeArgs, RegisterOnChainArgs, RequestCommand, RequestMakeArgs, SendArgs, SubmitArgs, WalletArgs,
-    WithdrawArgs,
+    AccountCommand, AnchorBatchArgs, AnchorCommand, AnchorDeploymentArgs, AnchorProveArgs, AnchorSignArgs,
+    AuthorityCommand, ConsentCommand, ConsentSignArgs, DeployArgs, DeploymentArgs, FulfilArgs, ModelCommand, NodeArgs,
+    RegisterOnChainArgs, RequestCommand, RequestMakeArgs, SendArgs, SourceArgs, SubmitArgs, WalletArgs, WithdrawArgs,
 };
 pub(crate) use precision::PrecisionArgs;
 pub(crate) use proving::{CommitArgs, ConsentArg, ContextArgs, ProveArgs, RecordCount, hex_array};
@@ -131,6 +131,12 @@ pub(crate) enum Command {
     /// Take out what the market owes.
     #[command(after_help = "Example:\n  zkdx withdraw --keystore clinic.keystore")]
     Withdraw(Box<WithdrawArgs>),
+    /// Anchor the log of a permissioned chain on a public one, and show that an entry is anchored.
+    #[command(
+        after_help = "Example:\n  zkdx anchor batch --deployment consortium.json --anchor-deployment public.json --anchor-rpc https://mainnet.example\n  zkdx anchor sign batch.json --deployment consortium.json --anchor-deployment public.json\n  zkdx anchor post batch.json --anchor-deployment public.json --rpc https://mainnet.example"
+    )]
+    #[command(subcommand)]
+    Anchor(AnchorCommand),
     /// Check what a chain says of a record, a model, a consent or all, proofs included, and show it.
     #[command(
         after_help = "Example:\n  zkdx audit --record 0x… --public model.public\n  zkdx audit --rpc https://one.example --rpc https://two.example --format fhir -o audit.json"

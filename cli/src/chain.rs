@@ -104,6 +104,11 @@ fn terms(args: &SendArgs) -> Terms {
 
 /// Reads a deployment file.
 pub(crate) fn read_deployment(path: &Path) -> Result<Deployment> {
+    if !path.exists() {
+        let what = format!("there is no deployment at `{}`", path.display());
+        let next = "name the file of the chain's contracts, which `zkdx deploy` wrote";
+        return Err(CliError::new(Kind::Io, what).next(next));
+    }
     Deployment::from_json(&files::read(path)?).map_err(|error| in_file(path, error))
 }
 
@@ -135,7 +140,10 @@ pub(crate) fn settled_line(settled: Option<&Settled>) -> String {
 impl From<ClientError> for CliError {
     fn from(error: ClientError) -> Self {
         let kind = match &error {
-            ClientError::Reverted(_) | ClientError::ChainLie { .. } => Kind::Refused,
+            ClientError::Reverted(_)
+            | ClientError::ChainLie { .. }
+            | ClientError::Contradiction { .. }
+            | ClientError::Disagreement { .. } => Kind::Refused,
             ClientError::Url(_) | ClientError::Declined => Kind::Usage,
             ClientError::Wallet(_) | ClientError::File { .. } | ClientError::Mismatch { .. } => Kind::Input,
             _ => Kind::Chain,

@@ -1,6 +1,7 @@
 //! One file per command: checked arguments in, one result out.
 
 mod account;
+mod anchor;
 mod audit;
 mod bench;
 mod commit;
@@ -49,6 +50,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<()> {
         Command::Request(command) => request::run(&command, output),
         Command::Fulfil(args) => request::fulfil(&args, output),
         Command::Withdraw(args) => request::withdraw(&args, output),
+        Command::Anchor(command) => anchor::run(&command, output),
         Command::Audit(args) => audit::run(&args, output),
         Command::Bench(args) => bench::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),

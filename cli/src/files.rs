@@ -36,7 +36,7 @@ pub(crate) enum Overwrite {
 /// Reads a file whole, into memory that is wiped when dropped.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let (mut file, length) = open(path)?;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(length as usize + 1));
+    let mut bytes = Zeroizing::new(Vec::with_capacity((length as usize).saturating_add(1)));
     file.read_to_end(&mut bytes).or_fail(Kind::Io, format!("cannot read `{}`", path.display()))?;
     Ok(bytes)
 }

@@ -46,21 +46,25 @@ impl Size {
 
 impl Size {
     fn doubled(self) -> Self {
-        Self { constraints: 2 * self.constraints, ..self }
+        Self { constraints: self.constraints.saturating_mul(2), ..self }
     }
 }
 
 fn parameters(architecture: &Architecture) -> u64 {
-    architecture.parameters.iter().map(|spec| spec.shape.iter().product::<usize>() as u64).sum()
+    let count = |shape: &[usize]| shape.iter().fold(1, |count: u64, &extent| count.saturating_mul(extent as u64));
+    architecture.parameters.iter().fold(0, |sum: u64, spec| sum.saturating_add(count(&spec.shape)))
 }
 
 /// Peak resident memory of `task`, estimated.
 pub(crate) fn estimate(task: Task, size: Size) -> u64 {
     let (m, p) = (size.constraints, size.parameters);
-    BASE + match task {
-        Task::Setup => 1350 * m + 60 * p,
-        Task::Register { key } => 2 * key + 60 * p,
-        Task::Prove { key } => key + 600 * m + 20 * p,
+    let sum = |terms: [(u64, u64); 3]| {
+        terms.iter().fold(BASE, |sum, (factor, count)| sum.saturating_add(factor.saturating_mul(*count)))
+    };
+    match task {
+        Task::Setup => sum([(0, 0), (1350, m), (60, p)]),
+        Task::Register { key } => sum([(2, key), (0, 0), (60, p)]),
+        Task::Prove { key } => sum([(1, key), (600, m), (20, p)]),
     }
 }
 
@@ -111,7 +115,8 @@ fn available() -> Result<Option<u64>> {
 
 /// `MemAvailable` of the machine.
 fn machine() -> Option<u64> {
-    field(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:").map(|kilobytes| kilobytes * 1024)
+    field(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
+        .map(|kilobytes| kilobytes.saturating_mul(1024))
 }
 
 /// What the process's control group has left, page cache that can be dropped included; version 2, then version 1.

@@ -16,7 +16,7 @@ use crate::node::{At, Node};
 use crate::stamp;
 
 pub use create2::{DEPLOYER, address_of};
-pub use deploy::{Deployed, deploy};
+pub use deploy::{Deployed, deploy, deploy_anchor};
 pub use plan::{Contract, Creation, Parameters};
 
 /// What a deployment file says it is.

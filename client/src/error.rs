@@ -52,6 +52,16 @@ pub enum ClientError {
         /// What says otherwise.
         what: String,
     },
+    /// Two nodes tell different histories of one chain.
+    #[error("{one} and {another} disagree about {what}")]
+    Disagreement {
+        /// A node's host and port.
+        one: String,
+        /// Another's.
+        another: String,
+        /// About what, and in which block.
+        what: String,
+    },
     /// A contract refused, with a named error.
     #[error("the contract refused: {0}")]
     Reverted(String),
@@ -140,6 +150,14 @@ pub enum ClientError {
         /// What to do next.
         next: &'static str,
     },
+    /// What was checked does not hold: a log, a batch and an anchor contradict each other.
+    #[error("{what}")]
+    Contradiction {
+        /// Between what.
+        what: String,
+        /// What to do next.
+        next: &'static str,
+    },
     /// The user said no.
     #[error("nothing was sent, as you wished")]
     Declined,
@@ -163,6 +181,9 @@ impl ClientError {
                 "give the address of a node of the deployment's chain, or the deployment of that chain"
             }
             Self::ChainLie { .. } => "do not use this node: what it says cannot be relied on",
+            Self::Disagreement { .. } => {
+                "at least one of them is wrong, or has not caught up: ask others, and trust neither alone"
+            }
             Self::Reverted(reason) => next_after(reason),
             Self::NoContract { .. } => "check deployment and node; `zkdx deploy` deploys what is missing",
             Self::InsufficientFunds { .. } => {
@@ -178,7 +199,7 @@ impl ClientError {
             Self::Pending { .. } => "wait until they are mined, or speed them up with the program that sent them",
             Self::Wallet(_) => "check the keystore file and its password, or ZKDX_PRIVATE_KEY",
             Self::File { .. } => "take the file as it was written; if it is lost, make it again",
-            Self::Mismatch { next, .. } => next,
+            Self::Mismatch { next, .. } | Self::Contradiction { next, .. } => next,
             Self::Declined => "run the command again to be asked again",
         }
     }
@@ -206,6 +227,11 @@ fn next_after(reason: &str) -> &'static str {
         "UnknownVersion" | "FrozenVersion" | "VersionNotYetActive" => {
             "prove with a version of zkdx that the gateway accepts"
         }
+        "NotAnchored" => "anchor it first: `zkdx anchor batch`, `sign` and `post`",
+        "NotIncluded" => {
+            "what the file says is not what was anchored: compare it with the log of the permissioned chain"
+        }
+        "InvalidMemberSignature" => "have the member sign the batch again with `zkdx anchor sign`",
         "NothingOwed" => "nothing is left to withdraw",
         "DeadlinePassed" => "ask for a refund with `zkdx request refund`",
         _ => "see docs/src/contracts.md for what each error means",

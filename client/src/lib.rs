@@ -3,10 +3,12 @@
 //! The way of a transaction: [`transaction::quote`] simulates a call and says what it costs, [`transaction::settle`] signs it with a [`Wallet`], hands
 //! it to a [`Node`] and watches it until enough blocks confirm it. A [`Deployment`] says where the contracts of a chain are.
 
+pub mod anchor;
 pub mod audit;
 pub mod consent;
 pub mod deployment;
 pub mod error;
+pub mod log;
 pub mod market;
 pub mod node;
 pub mod registry;

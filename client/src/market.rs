@@ -1,7 +1,8 @@
 //! Requests for diagnoses: money held by the market until the log has recorded what was asked for.
 
+mod purse;
+
 use alloy::primitives::{Address, B256, U256, keccak256};
-use alloy::sol;
 use alloy::sol_types::{SolEvent, SolValue};
 use serde::{Deserialize, Serialize};
 use zkdx_contracts::abi::InferenceMarket;
@@ -15,17 +16,10 @@ use crate::session::Session;
 use crate::transaction::{Call, Settled};
 use crate::{stamp, submission, transaction};
 
+pub use purse::check_payer;
+
 /// What a request file says it is.
 const FORMAT: &str = "zkdx-request";
-
-sol! {
-    /// What is needed of a token (EIP-20).
-    interface Token {
-        function approve(address spender, uint256 amount) external returns (bool);
-        function allowance(address owner, address spender) external view returns (uint256);
-        function balanceOf(address account) external view returns (uint256);
-    }
-}
 
 /// What somebody pays for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,29 +168,6 @@ pub async fn state(node: &Node, deployment: &Deployment, file: &RequestFile) -> 
     }
 }
 
-/// Fails unless the sender is the payer and has what the request costs, without gas.
-pub async fn check_payer(session: Session<'_>, file: &RequestFile) -> Result<()> {
-    let (request, account, needed) = (&file.request, session.wallet.address(), file.request.total()?);
-    if account != request.payer {
-        let what = format!("the request is of {}, the account that sends is {account}", request.payer);
-        return Err(ClientError::Mismatch { what, next: "pay from the account that the request names" });
-    }
-    if request.token.is_zero() {
-        let balance = session.node.balance(account).await?;
-        return if balance < needed {
-            Err(ClientError::InsufficientFunds { account, needed, balance })
-        } else {
-            Ok(())
-        };
-    }
-    let balance = session.node.view(request.token, &Token::balanceOfCall { account }).await?;
-    if balance >= needed {
-        return Ok(());
-    }
-    let what = format!("{account} has {balance} units of the token {}, and the request costs {needed}", request.token);
-    Err(ClientError::Mismatch { what, next: "send it more of the token; nothing was sent by this command" })
-}
-
 /// Fails if the file of a request must not be replaced: with it, what was paid would be lost to sight.
 pub async fn check_replaceable(session: Session<'_>, file: &RequestFile) -> Result<()> {
     // What waits may be the payment.
@@ -219,22 +190,8 @@ pub async fn ask(session: Session<'_>, file: &RequestFile) -> Result<Option<Sett
     if request.token.is_zero() {
         return session.send(&ask.paying(total)).await.map(Some);
     }
-    allow(session, request.token, file.market, total).await?;
+    purse::allow(session, request.token, file.market, total).await?;
     session.send(&ask).await.map(Some)
-}
-
-/// Lets the market take the amount. Some tokens change an allowance only from and to zero, so one that is too small is taken back first.
-async fn allow(session: Session<'_>, token: Address, spender: Address, amount: U256) -> Result<()> {
-    let owner = session.wallet.address();
-    let allowed = session.node.view(token, &Token::allowanceCall { owner, spender }).await?;
-    if allowed >= amount {
-        return Ok(());
-    }
-    let approve = |amount| Call::new(token, &Token::approveCall { spender, amount });
-    if !allowed.is_zero() {
-        session.send(&approve(U256::ZERO)).await?;
-    }
-    session.send(&approve(amount)).await.map(drop)
 }
 
 /// Brings the diagnosis that requests are for, one request for each case; none if all are fulfilled.

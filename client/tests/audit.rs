@@ -1,18 +1,21 @@
 //! An audit of a history on a real node finds nothing, and an audit of the same history with anything changed does.
 
+#[path = "audit/events.rs"]
+mod events;
+#[path = "audit/evidence.rs"]
+mod evidence;
 mod ground;
+#[path = "audit/state.rs"]
+mod state;
 mod story;
 mod support;
 
 use std::sync::OnceLock;
 
-use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
-use alloy::sol_types::SolEvent;
+use alloy::primitives::{B256, Bytes, U256};
 use zkdx_client::audit::{
-    ConsentState, FindingKind, History, OutcomeReading, ProofState, Report, Setup, Subject, VersionState, chained,
-    entry_digest, examine,
+    FindingKind, History, OutcomeReading, ProofState, Report, Setup, Subject, chained, entry_digest, examine,
 };
-use zkdx_contracts::abi::ModelRegistry::{ApprovalWithdrawn, AuthorityStruckOff, ModelApproved};
 use zkdx_verifier::PublicModel;
 
 use story::Story;
@@ -131,233 +134,6 @@ fn a_part_shows_what_belongs_to_it() {
     assert_eq!(entries(Subject::Model(*model)), [0, 1, 2, 5]);
     assert_eq!(entries(Subject::Model(*revoked)), [3, 4]);
     assert_eq!(entries(Subject::Consent(*consent)), [0, 1, 2, 3, 4]);
-}
-
-#[test]
-fn every_changed_word_of_an_event_is_found() {
-    for index in shown() {
-        let event = &told().history.events[index];
-        for topic in 0..event.topics.len() {
-            for byte in [0, 12, 31] {
-                let report = after(|history| history.events[index].topics[topic].0[byte] ^= 1);
-                assert!(!report.holds(), "topic {topic}, byte {byte} of {event:?}");
-            }
-        }
-        for at in (0..event.data.len()).filter(|at| [0, 12, 31].contains(&(at % 32))) {
-            let report = after(|history| flip(&mut history.events[index].data, at));
-            assert!(!report.holds(), "byte {at} of {event:?}");
-        }
-    }
-}
-
-/// What an authority said of a model before it was struck off is in no state that can be asked for: only another node can tell of it.
-fn leaves_no_trace(event: &zkdx_client::audit::Event) -> bool {
-    let events = &told().history.events;
-    let struck_off = events.iter().filter(|other| other.topics[0] == AuthorityStruckOff::SIGNATURE_HASH);
-    let authorities: Vec<_> = struck_off.map(|other| other.topics[1]).collect();
-    let words = [ModelApproved::SIGNATURE_HASH, ApprovalWithdrawn::SIGNATURE_HASH];
-    words.contains(&event.topics[0]) && authorities.contains(&event.topics[2])
-}
-
-#[test]
-fn every_missing_repeated_or_cut_event_is_found() {
-    for index in shown() {
-        let event = told().history.events[index].clone();
-        let missing = |history: &mut History| drop(history.events.remove(index));
-        assert!(!after(missing).holds() || leaves_no_trace(&event), "missing {event:?}");
-        assert!(!after(|history| history.events.insert(index, event.clone())).holds(), "twice {event:?}");
-        let shorter = event.data.len().saturating_sub(1);
-        let cut = |history: &mut History| history.events[index].data = event.data.slice(..shorter);
-        assert!(event.data.is_empty() || !after(cut).holds(), "cut {event:?}");
-        let longer = |history: &mut History| history.events[index].data = [&event.data[..], &[0; 32]].concat().into();
-        assert!(!after(longer).holds(), "longer {event:?}");
-        assert!(
-            !after(|history| history.events[index].topics.truncate(event.topics.len() - 1)).holds(),
-            "a topic less {event:?}"
-        );
-        let foreign = |history: &mut History| history.events[index].contract = Address::repeat_byte(1);
-        assert!(!after(foreign).holds(), "foreign {event:?}");
-        let elsewhere = |history: &mut History| history.events[index].transaction = B256::repeat_byte(1);
-        assert!(!after(elsewhere).holds(), "in another transaction {event:?}");
-    }
-}
-
-#[test]
-fn events_in_another_order_are_found() {
-    for pair in shown().windows(2) {
-        assert!(!after(|history| history.events.swap(pair[0], pair[1])).holds(), "{pair:?}");
-        // The same, with places that are in order.
-        let swap = |history: &mut History| {
-            let [one, two] = history.events.get_disjoint_mut([pair[0], pair[1]]).expect("two");
-            std::mem::swap(&mut one.contract, &mut two.contract);
-            std::mem::swap(&mut one.topics, &mut two.topics);
-            std::mem::swap(&mut one.data, &mut two.data);
-        };
-        assert!(!after(swap).holds(), "{pair:?}");
-    }
-}
-
-#[test]
-fn an_event_in_another_block_is_found() {
-    let blocks: Vec<_> = told().history.blocks.values().copied().collect();
-    for index in shown() {
-        let event = &told().history.events[index];
-        let Some(next) = blocks.iter().find(|block| block.number > event.block) else { continue };
-        let moved = |history: &mut History| {
-            (history.events[index].block, history.events[index].block_hash) = (next.number, next.hash);
-            history.events.sort_by_key(|event| (event.block, event.index));
-        };
-        assert!(!after(moved).holds(), "{event:?}");
-        finds(FindingKind::Block, |history| history.events[index].block_hash = next.hash);
-    }
-}
-
-#[test]
-fn wrong_blocks_and_times_are_found() {
-    for number in told().history.blocks.keys() {
-        finds(FindingKind::Block, |history| history.blocks.get_mut(number).expect("there").hash.0[0] ^= 1);
-        finds(FindingKind::Block, |history| history.blocks.get_mut(number).expect("there").time += 1 << 30);
-        finds(FindingKind::Block, |history| history.blocks.retain(|other, _| other != number));
-    }
-    finds(FindingKind::Block, |history| history.block.number = 1);
-    finds(FindingKind::Block, |history| history.block.time = 1);
-    let recorded: Vec<_> = report(&told().history).entries.iter().map(|entry| entry.entry.place.block).collect();
-    for number in recorded {
-        let later = |history: &mut History| history.blocks.get_mut(&number).expect("there").time += 1;
-        assert!(kinds(&after(later)).contains(&FindingKind::Head));
-    }
-}
-
-#[test]
-fn what_the_log_says_of_itself_is_compared() {
-    finds(FindingKind::Length, |history| history.facts.length += 1);
-    finds(FindingKind::Head, |history| history.facts.head.0[5] ^= 1);
-    for nullifier in told().history.facts.recorded.keys() {
-        finds(FindingKind::Digest, |history| history.facts.recorded.get_mut(nullifier).expect("there").0[0] ^= 1);
-    }
-}
-
-#[test]
-fn what_the_other_contracts_say_is_compared() {
-    let facts = &told().history.facts;
-    let state = |change: &dyn Fn(&mut History)| finds(FindingKind::State, change);
-    for id in facts.models.keys() {
-        state(&|history| drop(history.facts.models.remove(id)));
-        let model = |change: fn(&mut zkdx_client::audit::ModelFact)| {
-            state(&|history| change(history.facts.models.get_mut(id).expect("there")));
-        };
-        model(|fact| fact.owner.0[0] ^= 1);
-        model(|fact| fact.registered_at += 1);
-        model(|fact| fact.revoked_at ^= 1);
-        model(|fact| flip(&mut fact.bytes, 127));
-        model(|fact| fact.approvals += 1);
-        model(|fact| fact.approved_by.extend([Address::ZERO]));
-        model(|fact| fact.successor.0[0] ^= 1);
-    }
-    assert_eq!(
-        (facts.authorities.len(), facts.consents.len(), facts.versions.len(), facts.requests.len()),
-        (2, 2, 1, 1)
-    );
-    for account in facts.authorities.keys() {
-        state(&|history| *history.facts.authorities.get_mut(account).expect("there") ^= true);
-    }
-    for (id, now) in &facts.consents {
-        for other in [ConsentState::Unknown, ConsentState::Granted, ConsentState::Withdrawn] {
-            if other != *now {
-                state(&|history| history.facts.consents.extend([(*id, other)]));
-            }
-        }
-    }
-    for version in facts.versions.keys() {
-        for other in [VersionState::Unknown, VersionState::Frozen, VersionState::Active(Address::ZERO)] {
-            state(&|history| history.facts.versions.extend([(*version, other)]));
-        }
-    }
-    for other in [0, 1, 3] {
-        state(&|history| history.facts.requests.extend([(told().request, other)]));
-    }
-}
-
-#[test]
-fn transactions_bear_witness() {
-    for hash in told().history.transactions.keys() {
-        finds(FindingKind::Transaction, |history| drop(history.transactions.remove(hash)));
-        finds(FindingKind::Transaction, |history| history.transactions.get_mut(hash).expect("there").block += 1);
-    }
-    let Told { history, .. } = told();
-    // A deployment has no call, and a request's identity is a hash of it.
-    let unwitnessed = [history.setting.gateway, history.setting.market];
-    let witnessed = shown().into_iter().filter(|&index| !unwitnessed.contains(&history.events[index].contract));
-    for index in witnessed {
-        let event = &history.events[index];
-        let empty = after(|history| {
-            history.transactions.get_mut(&event.transaction).expect("there").input = Bytes::new();
-        });
-        let expected = [FindingKind::Unwitnessed, FindingKind::ProofNotFound];
-        assert!(expected.iter().any(|kind| kinds(&empty).contains(kind)), "{event:?}");
-    }
-    let approval = report(history).events.iter().find(|line| line.event == "ModelApproved").expect("one").place;
-    finds(FindingKind::Transaction, |history| {
-        history.transactions.get_mut(&approval.transaction).expect("there").from = Address::ZERO;
-    });
-}
-
-#[test]
-fn changed_proofs_and_words_in_calldata_are_found() {
-    let entries = report(&told().history).entries;
-    let transaction = entries[0].entry.place.transaction;
-    let length = told().history.transactions[&transaction].input.len();
-    // The proof is what comes last: 324 bytes and their padding, B's first coordinate 68 bytes from its start.
-    let proof = length - 352;
-    let report = after(|history| {
-        flip(&mut history.transactions.get_mut(&transaction).expect("there").input, proof + 4 + 63);
-    });
-    assert_eq!(kinds(&report), [FindingKind::ProofRefused]);
-    assert_eq!(report.summary.verified, 5);
-    for at in (4..length - 28 - 31).step_by(32) {
-        let changed = after(|history| {
-            flip(&mut history.transactions.get_mut(&transaction).expect("there").input, at + 31);
-        });
-        let expected = [FindingKind::ProofNotFound, FindingKind::ProofRefused, FindingKind::OtherVersion];
-        assert!(kinds(&changed).iter().any(|kind| expected.contains(kind)), "byte {at}");
-    }
-}
-
-#[test]
-fn a_decoy_hides_no_proof() {
-    let entries = report(&told().history).entries;
-    let transaction = entries[0].entry.place.transaction;
-    let honest = told().history.transactions[&transaction].input.clone();
-    let mut decoy = honest.clone();
-    flip(&mut decoy, honest.len() - 352 + 4 + 63);
-    let nested = after(|history| {
-        let transaction = history.transactions.get_mut(&transaction).expect("there");
-        transaction.input = [&[1, 2, 3][..], &decoy, &honest].concat().into();
-        transaction.to = Some(Address::repeat_byte(1));
-    });
-    assert_eq!(nested.findings, []);
-}
-
-#[test]
-fn other_keys_are_found() {
-    for digest in told().history.keys.keys() {
-        finds(FindingKind::Key, |history| drop(history.keys.remove(digest)));
-        for at in [0, 10, 31, 96, 400, 800] {
-            finds(FindingKind::Key, |history| flip(history.keys.get_mut(digest).expect("there"), at));
-        }
-        finds(FindingKind::Key, |history| {
-            let key = history.keys.get_mut(digest).expect("there");
-            *key = key.slice(..key.len() - 64);
-        });
-    }
-}
-
-#[test]
-fn another_chain_or_log_is_found() {
-    finds(FindingKind::Context, |history| history.setting.chain_id += 1);
-    finds(FindingKind::Consent, |history| history.setting.purpose = keccak256("another purpose"));
-    finds(FindingKind::Approval, |history| history.setting.approvals_required = 2);
-    finds(FindingKind::Length, |history| history.events.clear());
 }
 
 #[test]

@@ -65,7 +65,8 @@ fn nodes_that_lie_are_found_out() {
     proxy.be_honest();
     let other = Action::rewrite(|_, answer| answer["result"]["hash"] = json!(zkdx_client::B256::ZERO));
     proxy.always("eth_getTransactionByHash", other);
-    assert!(kinds(&ask(&[proxy.url()], deployment, &NOW).expect("it reads")).contains(&FindingKind::Transaction));
+    let error = ask(&[proxy.url()], deployment, &NOW).expect_err("it was not asked for");
+    assert!(error.to_string().contains("another transaction than the one asked for"), "{error}");
     proxy.be_honest();
 
     // Another time for every block.

@@ -152,3 +152,12 @@ fn a_revert_outside_of_calls_is_no_contracts_word() {
     assert!(matches!(error, ClientError::SilentAfterSending { .. }), "{error}");
     assert_eq!(granted(&anvil), 1);
 }
+
+/// TLS is spoken, and a node without it is out of reach, not a panic.
+#[test]
+fn a_node_without_tls_is_unreachable_by_https() {
+    let anvil = Anvil::start(Options::default());
+    let error = run(node(&anvil.url().replace("http://", "https://")).chain_id()).expect_err("it speaks no TLS");
+    assert!(matches!(&error, ClientError::Unreachable { .. }), "{error}");
+    assert!(error.to_string().contains("corrupt message"), "not a failed handshake: {error}");
+}

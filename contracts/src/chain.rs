@@ -70,11 +70,6 @@ impl Chain {
         self.chain_id
     }
 
-    /// Lets time pass before the next transaction.
-    pub fn advance(&mut self, seconds: u64) {
-        self.evm.ctx.block.timestamp = self.evm.ctx.block.timestamp.saturating_add(U256::from(seconds));
-    }
-
     /// Deploys `code` followed by encoded constructor arguments.
     pub fn deploy(&mut self, from: Address, code: &[u8], arguments: &[u8]) -> Result<(Address, Receipt), ChainError> {
         let data = [code, arguments].concat();

@@ -1,5 +1,6 @@
 //! Flags of the commands that talk to a chain: the node, the account, the price; and what each command asks for.
 
+mod anchor;
 mod models;
 mod money;
 
@@ -10,6 +11,9 @@ use zkdx_client::{Address, B256, U256};
 
 use super::ForceArgs;
 
+pub(crate) use anchor::{
+    AnchorBatchArgs, AnchorCommand, AnchorDeploymentArgs, AnchorProveArgs, AnchorSignArgs, SourceArgs,
+};
 pub(crate) use models::{AuthorityCommand, ModelCommand, RegisterOnChainArgs};
 pub(crate) use money::{FulfilArgs, RequestCommand, RequestMakeArgs, WithdrawArgs};
 
@@ -106,6 +110,9 @@ pub(crate) struct DeployArgs {
     /// How many of them must sign.
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     pub(crate) anchor_threshold: u32,
+    /// Deploy the anchor alone, on a chain that only anchors the logs of others.
+    #[arg(long)]
+    pub(crate) anchor_only: bool,
     /// Makes another deployment with the same parameters distinct.
     #[arg(long, value_name = "HEX", default_value_t = B256::ZERO)]
     pub(crate) salt: B256,

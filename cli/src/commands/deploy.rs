@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use zkdx_circuits::statement::keccak;
-use zkdx_client::deployment::Deployed;
+use zkdx_client::deployment::{self, Deployed};
 use zkdx_client::{Address, B256, Deployment, Parameters};
 
 use super::hex;
@@ -21,9 +21,12 @@ pub(super) fn run(args: &DeployArgs, output: Output) -> Result<()> {
     let parameters = parameters(args, wallet.address())?;
     parameters.check()?;
     let link = Link::new(&args.send.node)?;
-    let deployment = link.wait(Deployment::plan(&link.node, parameters))?;
-    let sender = Sender::unchecked(deployment, link, wallet, &args.send, output);
-    let deployed = sender.run(|session| zkdx_client::deployment::deploy(session))?;
+    let planned = link.wait(Deployment::plan(&link.node, parameters))?;
+    let sender = Sender::unchecked(planned, link, wallet, &args.send, output);
+    let deployed = match args.anchor_only {
+        true => sender.run(deployment::deploy_anchor),
+        false => sender.run(deployment::deploy),
+    }?;
     store::write_public(&args.out, sender.deployment.to_json().as_bytes(), overwrite)?;
     report(args, &sender.deployment, &deployed, output);
     Ok(())

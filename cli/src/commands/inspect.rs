@@ -6,7 +6,7 @@ use zkdx_verifier::Opening;
 use zkdx_verifier::file::{self, Kind as FileKind};
 
 use super::verify::setup_name;
-use super::{consent, hex, request};
+use super::{anchor, consent, hex, request};
 use zkdx_prover::Subgroup;
 
 use crate::args::InspectArgs;
@@ -86,6 +86,20 @@ fn chain_file(args: &InspectArgs, content: &[u8]) -> Result<Option<Value>> {
             Some(
                 json!({ "file": "request", "request_id": file.id(), "request": file.request, "chain_id": file.chain_id, "market": file.market }),
             )
+        }
+        Some("zkdx-anchor-batch") => {
+            let file = anchor::read(&args.file)?;
+            let members: Vec<_> = file.signatures().iter().map(|one| one.member).collect();
+            Some(
+                json!({ "file": "batch of entries to anchor", "batch_hash": file.hash(), "batch": file.batch(), "anchor": file.anchor, "signed_by": members }),
+            )
+        }
+        Some("zkdx-inclusion") => {
+            let file = anchor::read_inclusion(&args.file)?;
+            Some(json!({
+                "file": "proof that an entry is anchored (not checked here: use `zkdx anchor check`)", "entry": file.entry, "root": file.root(),
+                "source_chain_id": file.source_chain_id, "source_log": file.source_log, "anchor": file.anchor,
+            }))
         }
         _ => None,
     })

@@ -58,6 +58,15 @@ impl Ground<'_> {
         answer.one_object()
     }
 
+    /// A command without a transaction that fails with `code`, says every one of `says`, and writes nothing.
+    pub fn refused_by(&self, who: Who, line: &str, code: i32, says: &[&str]) -> Answer {
+        let before = self.place.files();
+        let answer = self.run(who, line);
+        answer.assert_refused(code, says);
+        assert!(self.place.files() == before, "a file changed: {answer:#?}");
+        answer
+    }
+
     /// A command that fails with `code`, says every one of `says`, sends nothing, and writes nothing.
     pub fn refused(&self, anvil: &Anvil, who: Who, line: &str, code: i32, says: &[&str]) -> Answer {
         let (before, nonce) = (self.place.files(), anvil.nonce(who.address()));

@@ -1,6 +1,6 @@
 //! What the contracts' state says at the block, for what the events tell of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::{Address, B256, U256};
 use zkdx_contracts::abi::ConsentRegistry::{self, ConsentUse};
@@ -33,22 +33,8 @@ pub(super) async fn read(
 ) -> Result<Facts> {
     let mut facts = Facts::default();
     reader.log(setting, happenings, selection, &mut facts).await?;
-    for happening in happenings {
-        match &happening.known {
-            Known::Model(event) => {
-                if let Some(account) = authority_of(event) {
-                    let is = reader.call(setting.registry, &ModelRegistry::isAuthorityCall { account }).await?;
-                    facts.authorities.insert(account, is);
-                }
-            }
-            Known::Gateway(event) => {
-                if let Some(version) = version_of(event) {
-                    facts.versions.insert(version, version_state(reader, setting, version).await?);
-                }
-            }
-            _ => {}
-        }
-    }
+    facts.authorities = authorities(reader, setting, happenings).await?;
+    facts.versions = versions(reader, setting, happenings).await?;
     let listed: Vec<Address> = facts.authorities.iter().filter(|(_, is)| **is).map(|(account, _)| *account).collect();
     for &id in &selection.models {
         facts.models.extend(model(reader, setting, id, &listed).await?.map(|fact| (id, fact)));
@@ -61,6 +47,37 @@ pub(super) async fn read(
         facts.requests.insert(id, state);
     }
     Ok(facts)
+}
+
+/// Whether each account that was ever listed is an authority.
+async fn authorities(
+    reader: Reader<'_>,
+    setting: &Setting,
+    happenings: &[Happening],
+) -> Result<BTreeMap<Address, bool>> {
+    let mut authorities = BTreeMap::new();
+    for happening in happenings {
+        let Known::Model(event) = &happening.known else { continue };
+        let Some(account) = authority_of(event) else { continue };
+        let is = reader.call(setting.registry, &ModelRegistry::isAuthorityCall { account }).await?;
+        authorities.insert(account, is);
+    }
+    Ok(authorities)
+}
+
+/// The state of each version that was ever added.
+async fn versions(
+    reader: Reader<'_>,
+    setting: &Setting,
+    happenings: &[Happening],
+) -> Result<BTreeMap<Version, VersionState>> {
+    let mut versions = BTreeMap::new();
+    for happening in happenings {
+        let Known::Gateway(event) = &happening.known else { continue };
+        let Some(version) = version_of(event) else { continue };
+        versions.insert(version, version_state(reader, setting, version).await?);
+    }
+    Ok(versions)
 }
 
 async fn version_state(reader: Reader<'_>, setting: &Setting, version: Version) -> Result<VersionState> {

@@ -107,10 +107,9 @@ fn agree(one: &Node, first: &History, another: &Node, second: &History) -> Resul
     match differences.into_iter().find(|(_, differs)| *differs) {
         None => Ok(()),
         Some((what, _)) => {
-            let what =
-                format!("{} and {} disagree about {what} in block {}", one.name(), another.name(), first.block.number);
-            let next = "at least one of them is wrong, or has not caught up: ask others, and trust neither alone";
-            Err(ClientError::Mismatch { what, next })
+            let (one, another) = (one.name().to_owned(), another.name().to_owned());
+            let what = format!("{what} in block {}", first.block.number);
+            Err(ClientError::Disagreement { one, another, what })
         }
     }
 }

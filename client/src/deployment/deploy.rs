@@ -70,22 +70,33 @@ async fn created(node: &Node, address: Address, latest: u64) -> u64 {
 
 /// Creates what is missing, then checks everything. The account that pays gets no role by that.
 pub async fn deploy(session: Session<'_>) -> Result<Vec<Deployed>> {
+    let deployed = create_all(session, |_| true).await?;
+    session.deployment.check(session.node).await?;
+    Ok(deployed)
+}
+
+/// Creates the anchor alone, if it is not there: all that a public chain needs for the logs of other chains.
+pub async fn deploy_anchor(session: Session<'_>) -> Result<Vec<Deployed>> {
+    create_all(session, |contract| contract == Contract::Anchor).await
+}
+
+async fn create_all(session: Session<'_>, wanted: impl Fn(Contract) -> bool) -> Result<Vec<Deployed>> {
     let Session { node, deployment, .. } = session;
     deployment.parameters.check()?;
     node.require_chain(deployment.chain_id).await?;
-    let missing = deployment.missing(node).await?;
+    let mut missing = deployment.missing(node).await?;
+    missing.retain(|creation| wanted(creation.contract));
     if !missing.is_empty() {
         require_deployer(node, deployment.chain_id).await?;
     }
     let mut deployed = Vec::new();
-    for creation in deployment.creations() {
+    for creation in deployment.creations().into_iter().filter(|creation| wanted(creation.contract)) {
         let settled = match missing.contains(&creation) {
             true => create(session, &creation).await?,
             false => None,
         };
         deployed.push(Deployed { contract: creation.contract, settled });
     }
-    deployment.check(node).await?;
     Ok(deployed)
 }
 
