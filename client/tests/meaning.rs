@@ -200,7 +200,11 @@ fn a_file_with_any_strange_field_is_refused() {
     consent.sign(&patient).expect("signs");
     consent.sign_revocation(&patient).expect("signs");
     let request = RequestFile::new(&deployment(CHAIN), request(rng)).expect("a request");
-    let unsigned = |file: &ConsentFile| ConsentFile { signature: None, revocation: None, ..file.clone() };
+    let unsigned = |file: &ConsentFile| {
+        let mut file = file.clone();
+        (file.signature, file.revocation) = (None, None);
+        file
+    };
     let original: Value = serde_json::from_str(&consent.to_json()).expect("JSON");
     for change in mutations(&original) {
         let read = ConsentFile::from_json(change.to_string().as_bytes());
