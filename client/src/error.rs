@@ -233,7 +233,7 @@ fn next_after(reason: &str) -> &'static str {
         }
         "InvalidMemberSignature" => "have the member sign the batch again with `zkdx anchor sign`",
         "NothingOwed" => "nothing is left to withdraw",
-        "DeadlinePassed" => "ask for a refund with `zkdx request refund`",
+        "DeadlinePassed" => "if it was paid, get the money back with `zkdx request refund`; else make another request",
         _ => "see docs/src/contracts.md for what each error means",
     }
 }

@@ -159,12 +159,23 @@ fn refusal(answer: &Value) -> Option<Refusal> {
     Some(Refusal { code, message: words.to_owned(), data: error.get("data").cloned().unwrap_or_default() })
 }
 
-/// The parts of an address that may be a key: names, passwords, folders and questions.
+/// The parts of an address that may be a key: names, passwords, folders and questions, as they are written and as they are meant; the longest
+/// first, so that none is left of which another is a part.
 fn hidden(url: &Url) -> Vec<String> {
-    let folders = url.path_segments().into_iter().flatten().map(str::to_owned);
-    let questions = url.query_pairs().flat_map(|(name, value)| [name.into_owned(), value.into_owned()]);
-    let account = [url.username().to_owned(), url.password().unwrap_or_default().to_owned()];
-    folders.chain(questions).chain(account).filter(|part| part.len() >= SHORTEST_SECRET).collect()
+    let folders = url.path_segments().into_iter().flatten();
+    let questions = url.query().into_iter().flat_map(|query| query.split(['&', '=']));
+    let written = folders.chain(questions).chain([url.username(), url.password().unwrap_or_default()]);
+    let mut parts: Vec<String> = written.flat_map(|part| [vec![part.to_owned()], meant(url, part)].concat()).collect();
+    parts.retain(|part| part.len() >= SHORTEST_SECRET);
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    parts
+}
+
+/// What the percent signs in a part of an address stand for.
+fn meant(url: &Url, part: &str) -> Vec<String> {
+    let mut asked = url.clone();
+    asked.set_query(Some(part));
+    asked.query_pairs().flat_map(|(name, value)| [name.into_owned(), value.into_owned()]).collect()
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -205,5 +216,16 @@ mod tests {
         assert_eq!(endpoint.name(), "host.example:443");
         let words = endpoint.quoted("bad key 0123456789abcdef of someone on host.example/v3: s3cr3t-key\u{7}");
         assert_eq!(words, "bad key … of … on host.example/v3: … ");
+    }
+
+    #[test]
+    fn a_hidden_part_is_not_repeated_in_another_spelling() {
+        let url = "https://someone:pass%20word@host.example/fold%2Fer?token=s3cr3t%2Bkey&s3cr3t%2Bkey-and-more";
+        let endpoint = Endpoint::new(url, &Patience::default()).expect("a URL");
+        for part in
+            ["pass word", "pass%20word", "fold/er", "fold%2Fer", "s3cr3t+key", "s3cr3t%2Bkey", "s3cr3t+key-and-more"]
+        {
+            assert_eq!(endpoint.quoted(&format!("no {part}.")), "no ….", "{part}");
+        }
     }
 }
