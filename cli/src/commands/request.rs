@@ -5,7 +5,7 @@ use std::path::Path;
 use rand::RngCore;
 use rand::rngs::OsRng;
 use serde_json::json;
-use zkdx_client::consent::{ConsentFile, Scope};
+use zkdx_client::consent::Scope;
 use zkdx_client::market::{self, Request, RequestFile, State};
 use zkdx_client::{B256, Contract, Deployment, Settled, U256};
 
@@ -94,18 +94,30 @@ fn existing(args: &RequestMakeArgs, sender: &Sender, wanted: &Request) -> Result
         }
         (Ok(file), false) => {
             let state = sender.run(|session| market::state(session.node, session.deployment, &file))?;
-            if state == State::None && file.request.deadline <= consent::now() {
-                let what = format!("`{path}` holds a request that was not paid before its deadline");
-                return Err(CliError::new(Kind::Input, what).next("pass --force to replace it"));
+            if state == State::None {
+                payable(args, sender, &file)?;
             }
             Ok(Some(file))
         }
     }
 }
 
+/// Fails if a request that is not paid yet should not be.
+fn payable(args: &RequestMakeArgs, sender: &Sender, file: &RequestFile) -> Result<()> {
+    if file.request.deadline <= consent::now() {
+        let what = format!("`{}` holds a request that was not paid before its deadline", args.out.display());
+        return Err(CliError::new(Kind::Input, what).next("pass --force to replace it"));
+    }
+    match args.consent.parse::<B256>() {
+        Ok(_) => Ok(()),
+        Err(_) => covers(args, &sender.deployment),
+    }
+}
+
 /// A new request, in its file unless nothing is to be sent.
 fn new(args: &RequestMakeArgs, sender: &Sender, wanted: Request) -> Result<RequestFile> {
     let file = RequestFile::new(&sender.deployment, wanted)?;
+    payable(args, sender, &file)?;
     sender.run(|session| market::check_payer(session, &file))?;
     if !args.send.dry_run {
         store::write_public(&args.out, file.to_json().as_bytes(), Overwrite::from(&args.force))?;
@@ -122,7 +134,7 @@ fn wanted(args: &RequestMakeArgs, sender: &Sender) -> Result<Request> {
     OsRng.fill_bytes(&mut salt[..]);
     let consent = match args.consent.parse() {
         Ok(id) => id,
-        Err(_) => covering(args, &sender.deployment)?.id(),
+        Err(_) => consent::read(Path::new(&args.consent))?.id(),
     };
     let payer = sender.wallet.address();
     Ok(Request {
@@ -139,8 +151,8 @@ fn wanted(args: &RequestMakeArgs, sender: &Sender) -> Result<Request> {
     })
 }
 
-/// The consent, if the market can use it for the request: under another one nobody could fulfil it.
-fn covering(args: &RequestMakeArgs, deployment: &Deployment) -> Result<ConsentFile> {
+/// Fails unless the market can use the consent for the request: under another one nobody could fulfil it.
+fn covers(args: &RequestMakeArgs, deployment: &Deployment) -> Result<()> {
     let file = consent::read(Path::new(&args.consent))?;
     file.check(deployment)?;
     let (consent, market) = (&file.consent, deployment.address(Contract::InferenceMarket));
@@ -150,7 +162,7 @@ fn covering(args: &RequestMakeArgs, deployment: &Deployment) -> Result<ConsentFi
         _ if !consent.record.is_zero() && consent.record.to_be_bytes() != args.record.0 => "it is for another record",
         _ if consent.valid_until <= consent::now() => "it has ended",
         Scope::Model(model) if model != args.model => "it is for another model",
-        _ => return Ok(file),
+        _ => return Ok(()),
     };
     Err(CliError::new(Kind::Input, format!("the consent `{}` does not cover the request", args.consent))
         .why(why)
