@@ -54,6 +54,9 @@ fn two_hospitals_an_owner_a_patient_an_authority_and_a_payer() {
     assert_eq!(anvil.nonce(Who::Payer.address()), nonce, "the same file asks no second time");
     let prover = Who::Prover.address();
     place.ok(&format!("prove --deployment deployment.json --request request.json --prover {prover} -o market.json"));
+    place.ok("register model.zkdx --out b.registration --public b.public");
+    let foreign = "prove --registration b.registration --deployment deployment.json --request request.json -o c.json";
+    place.refused(&format!("{foreign} --prover {prover}"), 3, &["the registration is of another one"]);
     ground.refused(
         &anvil,
         Who::Nobody,

@@ -39,7 +39,8 @@ pub(super) fn run(args: &ProveArgs, output: Output) -> Result<()> {
 fn one(args: &ProveArgs, output: Output) -> Result<()> {
     let overwrite = Overwrite::from(&args.force);
     outputs(args, args.opening.clone()).check(overwrite)?;
-    let (inputs, contexts) = (Inputs::read(args)?, Contexts::read(args)?);
+    let inputs = Inputs::read(args)?;
+    let contexts = Contexts::read(args, &inputs)?;
     let keyed = &inputs.keyed[0];
     let record = inputs.record(&args.record)?;
     let outputs = outputs(args, opening_path(args, &inputs));

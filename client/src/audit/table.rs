@@ -118,7 +118,13 @@ fn proof_line(proof: &ProofState) -> String {
 fn summary(summary: &Summary) -> String {
     let Summary { replayed, entries, verified, single_party, findings } = *summary;
     let single = if single_party == 0 { String::new() } else { format!(" ({single_party} under single-party keys)") };
-    format!("\n{replayed} entries replayed, {verified} of {entries} proofs verified{single}, {findings} findings")
+    let replayed = counted(replayed, "entry", "entries");
+    let findings = counted(findings, "finding", "findings");
+    format!("\n{replayed} replayed, {verified} of {entries} proofs verified{single}, {findings}")
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn when(seconds: u64) -> String {

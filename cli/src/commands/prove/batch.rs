@@ -26,7 +26,7 @@ pub(super) fn run(args: &ProveArgs, (records, out): (&Path, &Path), output: Outp
     jobs::check_directories(records, out)?;
     let start = Instant::now();
     let inputs = Inputs::read(args)?;
-    let contexts = Contexts::read(args)?;
+    let contexts = Contexts::read(args, &inputs)?;
     let jobs = jobs::list(records, out, inputs.commits())?;
     let networks = inputs.keyed.iter().map(Keyed::network).collect::<Result<Vec<_>>>()?;
     let progress = Progress::new(jobs.len(), output);

@@ -9,6 +9,7 @@ use zkdx_client::market::RequestFile;
 use zkdx_client::{Address, Contract, Deployment, U256};
 
 use super::consents::Consents;
+use super::inputs::Inputs;
 use crate::args::{ConsentArg, ContextArgs, ProveArgs};
 use crate::chain;
 use crate::commands::{consent, request};
@@ -26,7 +27,7 @@ pub(super) struct Contexts<'c> {
 
 impl<'c> Contexts<'c> {
     /// Reads every file that says something of them.
-    pub(super) fn read(args: &'c ProveArgs) -> Result<Self> {
+    pub(super) fn read(args: &'c ProveArgs, inputs: &Inputs) -> Result<Self> {
         let context = &args.context;
         let deployment = context.deployment.as_ref().map(|path| chain::read_deployment(path)).transpose()?;
         let consent = match &context.consent {
@@ -41,6 +42,7 @@ impl<'c> Contexts<'c> {
         };
         let contexts = Self { args: context, deployment, consents: Consents::read(args, shared)?, consent, requests };
         contexts.check()?;
+        contexts.requests.iter().try_for_each(|file| is_of(file, inputs))?;
         Ok(contexts)
     }
 
@@ -101,6 +103,17 @@ impl<'c> Contexts<'c> {
             Some(deployment) => (deployment.chain_id, deployment.address(Contract::DiagnosisLog).into_array()),
             None => (self.args.chain_id, self.args.verifier),
         }
+    }
+}
+
+/// Fails if the request is for another model.
+fn is_of(file: &RequestFile, inputs: &Inputs) -> Result<()> {
+    let wanted = file.request.model;
+    match inputs.keyed.iter().any(|keyed| keyed.registration.model().id() == wanted.0) {
+        true => Ok(()),
+        false => Err(CliError::new(Kind::Input, format!("the request is for the model {wanted}"))
+            .why("the registration is of another one")
+            .next("name the registration of that model, or ask for another request")),
     }
 }
 
