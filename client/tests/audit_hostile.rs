@@ -29,8 +29,10 @@ const ETHICS: u8 = 5;
 fn told() -> &'static (Story, History) {
     static TOLD: OnceLock<(Story, History)> = OnceLock::new();
     TOLD.get_or_init(|| {
-        let story = Story::tell();
+        let mut story = Story::tell();
         let history = story.read(Subject::Log).expect("the history is read");
+        // What is static is never dropped, and the node would outlive the tests.
+        story.anvil.kill();
         (story, history)
     })
 }
