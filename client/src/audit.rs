@@ -24,7 +24,7 @@ mod time;
 mod trail;
 mod witness;
 
-pub use entry::{Entry, chained, entry_digest};
+pub use entry::{Entry, case_digest, chained, entry_digest};
 pub use event::Place;
 pub use examine::examine;
 pub use fhir::Bundle;

@@ -4,9 +4,8 @@
 //! length and head has every entry, unchanged and in order, and has started from the right head: a head binds all that was before it.
 
 use alloy::primitives::{Address, B256, U256};
-use alloy::sol_types::{SolEvent, SolValue};
+use alloy::sol_types::SolEvent;
 use serde::{Deserialize, Serialize};
-use zkdx_circuits::statement::keccak;
 use zkdx_contracts::abi::DiagnosisLog::{self, DiagnosisRecorded};
 
 use crate::audit;
@@ -109,8 +108,8 @@ impl Replay {
         if event.index != U256::from(self.end.length) {
             return Err(nonsense(format!("entry {} of the log is missing or out of its order", self.end.length)));
         }
-        let words = [&[event.recordCommitment], &event.outcome[..]].concat();
-        let digest = keccak([&(event.modelId, event.contextDigest, words).abi_encode_params()[..]]).into();
+        let words: Vec<B256> = [event.recordCommitment].into_iter().chain(event.outcome).map(B256::from).collect();
+        let digest = audit::case_digest(event.modelId, event.contextDigest, &words);
         let (index, nullifier, version) = (self.end.length, event.nullifier, event.version);
         let entry = Entry { index, nullifier, digest, version, time };
         self.end = self.end.after(&entry);

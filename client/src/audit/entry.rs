@@ -86,12 +86,9 @@ impl Entry {
         Some(Case { record_commitment: *record_commitment, outcome: outcome.to_vec(), context })
     }
 
-    /// What the log keeps under the nullifier: `keccak(abi.encode(model, context, words))`. The words start at the fourth place.
+    /// What the log keeps under the nullifier.
     pub fn digest(&self) -> B256 {
-        let words = self.words();
-        let (start, count) = (word(96), word(words.len() as u64));
-        let words: Vec<u8> = words.iter().flat_map(|word| word.0).collect();
-        keccak([&self.model[..], &self.context[..], &start, &count, &words]).into()
+        case_digest(self.model, self.context, &self.words())
     }
 
     /// What the log's head binds of it.
@@ -99,6 +96,13 @@ impl Entry {
         let Place { time, .. } = self.place;
         entry_digest(self.index, self.nullifier, self.digest(), self.version, time)
     }
+}
+
+/// What the log keeps of a case: `keccak(abi.encode(model, context, words))`. The words start at the fourth place.
+pub fn case_digest(model: B256, context: B256, words: &[B256]) -> B256 {
+    let (start, count) = (word(96), word(words.len() as u64));
+    let words: Vec<u8> = words.iter().flat_map(|word| word.0).collect();
+    keccak([&model[..], &context[..], &start, &count, &words]).into()
 }
 
 /// `keccak(TAG_ENTRY ‖ index ‖ nullifier ‖ digest ‖ version ‖ time)`
