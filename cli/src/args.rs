@@ -15,7 +15,8 @@ pub(crate) use audit::{AuditArgs, AuditFormat};
 pub(crate) use chain::{
     AccountCommand, AnchorBatchArgs, AnchorCommand, AnchorDeploymentArgs, AnchorProveArgs, AnchorSignArgs,
     AuthorityCommand, ConsentCommand, ConsentSignArgs, DeployArgs, DeploymentArgs, FulfilArgs, ModelCommand, NodeArgs,
-    RegisterOnChainArgs, RequestCommand, RequestMakeArgs, SendArgs, SourceArgs, SubmitArgs, WalletArgs, WithdrawArgs,
+    RegisterOnChainArgs, RequestCommand, RequestMakeArgs, SendArgs, SourceArgs, SubmitArgs, TransactionArgs,
+    WalletArgs, WithdrawArgs,
 };
 pub(crate) use precision::PrecisionArgs;
 pub(crate) use proving::{CommitArgs, ConsentArg, ContextArgs, ProveArgs, RecordCount, hex_array};

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use zkdx_client::{ClientError, Deployment, Node, Patience, Session, Settled, Terms, Wallet};
 
-use crate::args::{DeploymentArgs, NodeArgs, SendArgs};
+use crate::args::{DeploymentArgs, NodeArgs, SendArgs, TransactionArgs};
 use crate::error::{CliError, Context, Kind, Result};
 use crate::files;
 use crate::output::Output;
@@ -56,14 +56,10 @@ impl Link {
 }
 
 impl Sender {
-    /// Opens deployment, node and wallet, in the order in which they are quickest to be wrong.
-    pub(crate) fn open(deployment: &DeploymentArgs, args: &SendArgs, output: Output) -> Result<Self> {
-        Self::with(read_deployment(&deployment.deployment)?, args, output)
-    }
-
-    /// With these contracts, which must be there.
-    pub(crate) fn with(deployment: Deployment, args: &SendArgs, output: Output) -> Result<Self> {
-        let sender = Self::unchecked(deployment, Link::new(&args.node)?, wallet(&args.wallet)?, args, output);
+    /// With contracts that must be there. Opens deployment, node and wallet, in the order in which they are quickest to be wrong.
+    pub(crate) fn open(args: &TransactionArgs, output: Output) -> Result<Self> {
+        let (deployment, send) = (read_deployment(&args.deployment.deployment)?, &args.send);
+        let sender = Self::unchecked(deployment, Link::new(&send.node)?, wallet(&send.wallet)?, send, output);
         sender.link.wait(sender.deployment.check(&sender.link.node))?;
         Ok(sender)
     }
@@ -100,6 +96,13 @@ fn terms(args: &SendArgs) -> Terms {
         max_fee: args.max_fee.map(|fee| fee.saturating_to()),
         ..Terms::default()
     }
+}
+
+/// The contracts of a deployment, which must be there, and a node to ask.
+pub(crate) fn open(deployment: &DeploymentArgs, node: &NodeArgs) -> Result<(Deployment, Link)> {
+    let (deployment, link) = (read_deployment(&deployment.deployment)?, Link::new(node)?);
+    link.wait(deployment.check(&link.node))?;
+    Ok((deployment, link))
 }
 
 /// Reads a deployment file.

@@ -83,6 +83,17 @@ pub(crate) struct SendArgs {
     pub(crate) dry_run: bool,
 }
 
+/// Which contracts, and on which terms transactions go to them.
+#[derive(Debug, Args)]
+pub(crate) struct TransactionArgs {
+    /// Contracts.
+    #[command(flatten)]
+    pub(crate) deployment: DeploymentArgs,
+    /// Sending.
+    #[command(flatten)]
+    pub(crate) send: SendArgs,
+}
+
 /// Flags of `deploy`.
 #[derive(Debug, Args)]
 pub(crate) struct DeployArgs {
@@ -156,12 +167,9 @@ pub(crate) enum ConsentCommand {
     Grant {
         /// The consent.
         consent: PathBuf,
-        /// Contracts.
+        /// Contracts and sending.
         #[command(flatten)]
-        deployment: DeploymentArgs,
-        /// Sending.
-        #[command(flatten)]
-        send: SendArgs,
+        on: TransactionArgs,
     },
     /// Revoke a consent for good, granted or not.
     Revoke {
@@ -170,12 +178,9 @@ pub(crate) enum ConsentCommand {
         /// Only sign that it is revoked, into the consent's file, for somebody else to bring.
         #[arg(long)]
         sign_only: bool,
-        /// Contracts.
+        /// Contracts and sending.
         #[command(flatten)]
-        deployment: DeploymentArgs,
-        /// Sending.
-        #[command(flatten)]
-        send: SendArgs,
+        on: TransactionArgs,
     },
 }
 
@@ -226,10 +231,7 @@ pub(crate) struct SubmitArgs {
     /// Proofs; several share one pairing.
     #[arg(required = true)]
     pub(crate) proofs: Vec<PathBuf>,
-    /// Contracts.
+    /// Contracts and sending.
     #[command(flatten)]
-    pub(crate) deployment: DeploymentArgs,
-    /// Sending.
-    #[command(flatten)]
-    pub(crate) send: SendArgs,
+    pub(crate) on: TransactionArgs,
 }

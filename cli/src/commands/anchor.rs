@@ -37,9 +37,7 @@ struct Source<'a> {
 
 impl<'a> Source<'a> {
     fn open(args: &'a SourceArgs) -> Result<Self> {
-        let deployment = chain::read_deployment(&args.deployment.deployment)?;
-        let link = Link::new(&args.node)?;
-        link.wait(deployment.check(&link.node))?;
+        let (deployment, link) = chain::open(&args.deployment, &args.node)?;
         Ok(Self { deployment, link, args })
     }
 

@@ -19,17 +19,17 @@ use crate::store;
 pub(super) fn run(command: &ConsentCommand, output: Output) -> Result<()> {
     match command {
         ConsentCommand::Sign(args) => sign(args, output),
-        ConsentCommand::Grant { consent, deployment, send } => {
+        ConsentCommand::Grant { consent, on } => {
             let file = read(consent)?;
-            let sender = Sender::open(deployment, send, output)?;
+            let sender = Sender::open(on, output)?;
             let settled = sender.run(|session| consent::grant(session, &file))?;
             report("granted", &file, settled.as_ref(), output);
             Ok(())
         }
-        ConsentCommand::Revoke { consent, sign_only: true, send, .. } => sign_revocation(consent, send, output),
-        ConsentCommand::Revoke { consent, deployment, send, .. } => {
+        ConsentCommand::Revoke { consent, sign_only: true, on, .. } => sign_revocation(consent, &on.send, output),
+        ConsentCommand::Revoke { consent, on, .. } => {
             let file = read(consent)?;
-            let sender = Sender::open(deployment, send, output)?;
+            let sender = Sender::open(on, output)?;
             let settled = sender.run(|session| consent::revoke(session, &file))?;
             report("revoked", &file, settled.as_ref(), output);
             Ok(())

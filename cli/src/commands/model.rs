@@ -5,49 +5,43 @@ use zkdx_circuits::statement::keccak;
 use zkdx_client::registry::{self, Standing, Word};
 use zkdx_client::{B256, Contract};
 
-use crate::args::{AuthorityCommand, DeploymentArgs, ModelCommand, NodeArgs, SendArgs};
-use crate::chain::{self, Link, Sender};
+use crate::args::{AuthorityCommand, DeploymentArgs, ModelCommand, NodeArgs, TransactionArgs};
+use crate::chain::{self, Sender};
 use crate::error::{CliError, Kind, Result};
 use crate::files;
 use crate::output::Output;
 
 /// Says what is to be said of a model, or shows it.
 pub(super) fn run(command: &ModelCommand, output: Output) -> Result<()> {
-    let (word, deployment, send) = match command {
+    let (word, on) = match command {
         ModelCommand::Show { model, deployment, node } => return show(*model, deployment, node, output),
-        ModelCommand::Approve { model, evidence, uri, deployment, send } => {
+        ModelCommand::Approve { model, evidence, uri, on } => {
             let evidence = evidence.as_ref().map(|path| files::read(path)).transpose()?;
             let evidence = evidence.map_or(B256::ZERO, |bytes| keccak([&bytes[..]]).into());
-            (Word::Approve { model: *model, evidence, uri: uri.clone() }, deployment, send)
+            (Word::Approve { model: *model, evidence, uri: uri.clone() }, on)
         }
-        ModelCommand::Disapprove { model, reason, deployment, send } => {
-            (Word::WithdrawApproval { model: *model, reason: reason.clone() }, deployment, send)
+        ModelCommand::Disapprove { model, reason, on } => {
+            (Word::WithdrawApproval { model: *model, reason: reason.clone() }, on)
         }
-        ModelCommand::Revoke { model, reason, deployment, send } => {
-            (Word::Revoke { model: *model, reason: reason.clone() }, deployment, send)
-        }
-        ModelCommand::Succeed { model, successor, deployment, send } => {
-            (Word::Succeed { model: *model, successor: *successor }, deployment, send)
-        }
+        ModelCommand::Revoke { model, reason, on } => (Word::Revoke { model: *model, reason: reason.clone() }, on),
+        ModelCommand::Succeed { model, successor, on } => (Word::Succeed { model: *model, successor: *successor }, on),
     };
-    say(word, deployment, send, output)
+    say(word, on, output)
 }
 
 /// Lists an authority or strikes it off.
 pub(super) fn authority(command: &AuthorityCommand, output: Output) -> Result<()> {
-    let (word, deployment, send) = match command {
-        AuthorityCommand::Add { authority, name, deployment, send } => {
-            (Word::List { authority: *authority, name: name.clone() }, deployment, send)
-        }
-        AuthorityCommand::Remove { authority, reason, deployment, send } => {
-            (Word::StrikeOff { authority: *authority, reason: reason.clone() }, deployment, send)
+    let (word, on) = match command {
+        AuthorityCommand::Add { authority, name, on } => (Word::List { authority: *authority, name: name.clone() }, on),
+        AuthorityCommand::Remove { authority, reason, on } => {
+            (Word::StrikeOff { authority: *authority, reason: reason.clone() }, on)
         }
     };
-    say(word, deployment, send, output)
+    say(word, on, output)
 }
 
-fn say(word: Word, deployment: &DeploymentArgs, send: &SendArgs, output: Output) -> Result<()> {
-    let sender = Sender::open(deployment, send, output)?;
+fn say(word: Word, on: &TransactionArgs, output: Output) -> Result<()> {
+    let sender = Sender::open(on, output)?;
     let settled = sender.run(|session| registry::say(session, word))?;
     let value = json!({ "transaction": settled.as_ref().map(chain::transaction) });
     output.result(&value, || chain::settled_line(settled.as_ref()));
@@ -55,9 +49,7 @@ fn say(word: Word, deployment: &DeploymentArgs, send: &SendArgs, output: Output)
 }
 
 fn show(model: B256, deployment: &DeploymentArgs, node: &NodeArgs, output: Output) -> Result<()> {
-    let deployment = chain::read_deployment(&deployment.deployment)?;
-    let link = Link::new(node)?;
-    link.wait(deployment.check(&link.node))?;
+    let (deployment, link) = chain::open(deployment, node)?;
     let required = deployment.parameters.approvals_required;
     let Some(standing) = link.wait(registry::standing(&link.node, &deployment, model))? else {
         let registry = deployment.address(Contract::ModelRegistry);

@@ -79,7 +79,7 @@ fn commit(args: &RegisterArgs, path: &Path, overwrite: Overwrite) -> Result<(Mod
 }
 
 fn sender(args: &RegisterArgs, output: Output) -> Result<Sender> {
-    Sender::open(&args.on_chain.deployment, &args.on_chain.send, output)
+    Sender::open(&args.on_chain.on, output)
 }
 
 fn on_chain(sender: &Sender, key: &VerifyingKey, model: &Model, args: &RegisterArgs) -> Result<OnChain> {

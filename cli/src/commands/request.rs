@@ -11,7 +11,7 @@ use zkdx_client::{B256, Contract, Deployment, Settled, U256};
 
 use super::consent;
 use crate::args::{FulfilArgs, RequestCommand, RequestMakeArgs, WithdrawArgs};
-use crate::chain::{self, Link, Sender};
+use crate::chain::{self, Sender};
 use crate::error::{CliError, Kind, Result};
 use crate::files::{self, Overwrite};
 use crate::output::Output;
@@ -25,17 +25,16 @@ pub(super) fn run(command: &RequestCommand, output: Output) -> Result<()> {
     match command {
         RequestCommand::Make(args) => make(args, output),
         RequestCommand::Status { request, deployment, node } => {
-            let (file, deployment) = (read(request)?, chain::read_deployment(&deployment.deployment)?);
-            let link = Link::new(node)?;
-            link.wait(deployment.check(&link.node))?;
+            let file = read(request)?;
+            let (deployment, link) = chain::open(deployment, node)?;
             let state = link.wait(market::state(&link.node, &deployment, &file))?;
             let value = json!({ "request_id": file.id(), "state": state, "deadline": file.request.deadline });
             output.result(&value, || status(&file, state));
             Ok(())
         }
-        RequestCommand::Refund { request, deployment, send } => {
+        RequestCommand::Refund { request, on } => {
             let file = read(request)?;
-            let sender = Sender::open(deployment, send, output)?;
+            let sender = Sender::open(on, output)?;
             let settled = sender.run(|session| market::refund(session, &file))?;
             report(&file, "refunded: the payer can take the money out with `zkdx withdraw`", settled.as_ref(), output);
             Ok(())
@@ -45,7 +44,7 @@ pub(super) fn run(command: &RequestCommand, output: Output) -> Result<()> {
 
 /// The file is written before the money is sent: without it nobody could prove what was paid for, nor get it back.
 fn make(args: &RequestMakeArgs, output: Output) -> Result<()> {
-    let sender = Sender::open(&args.deployment, &args.send, output)?;
+    let sender = Sender::open(&args.on, output)?;
     let wanted = wanted(args, &sender)?;
     let file = match existing(args, &sender, &wanted)? {
         Some(file) => file,
@@ -119,7 +118,7 @@ fn new(args: &RequestMakeArgs, sender: &Sender, wanted: Request) -> Result<Reque
     let file = RequestFile::new(&sender.deployment, wanted)?;
     payable(args, sender, &file)?;
     sender.run(|session| market::check_payer(session, &file))?;
-    if !args.send.dry_run {
+    if !args.on.send.dry_run {
         store::write_public(&args.out, file.to_json().as_bytes(), Overwrite::from(&args.force))?;
     }
     Ok(file)
@@ -178,7 +177,7 @@ fn same(a: &Request, b: &Request) -> bool {
 pub(super) fn fulfil(args: &FulfilArgs, output: Output) -> Result<()> {
     let files = args.requests.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
     let proof = store::read_proof(&args.proof)?;
-    let sender = Sender::open(&args.deployment, &args.send, output)?;
+    let sender = Sender::open(&args.on, output)?;
     let prover = args.prover.unwrap_or_else(|| sender.wallet.address());
     let settled = sender.run(|session| market::fulfil(session, &files, prover, &proof))?;
     let ids: Vec<_> = files.iter().map(RequestFile::id).collect();
@@ -193,7 +192,7 @@ pub(super) fn fulfil(args: &FulfilArgs, output: Output) -> Result<()> {
 
 /// Takes out what is owed.
 pub(super) fn withdraw(args: &WithdrawArgs, output: Output) -> Result<()> {
-    let sender = Sender::open(&args.deployment, &args.send, output)?;
+    let sender = Sender::open(&args.on, output)?;
     let to = args.to.unwrap_or_else(|| sender.wallet.address());
     let (amount, settled) = sender.run(|session| market::withdraw(session, args.token, to))?.unzip();
     let taken = amount.unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::store;
 /// Submits every proof that is not recorded yet. What is done before a failure is said with it.
 pub(super) fn run(args: &SubmitArgs, output: Output) -> Result<()> {
     let proofs = args.proofs.iter().map(|path| store::read_proof(path)).collect::<Result<Vec<_>>>()?;
-    let sender = Sender::open(&args.deployment, &args.send, output)?;
+    let sender = Sender::open(&args.on, output)?;
     let mut recorded = Vec::new();
     let result = sender.run(|session| submission::submit(session, &proofs, |one| recorded.push(one)));
     recorded.sort_by_key(|one| one.proof);

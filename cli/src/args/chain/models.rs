@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use zkdx_client::{Address, B256};
 
 use super::super::{address, somebody};
-use super::{DeploymentArgs, NodeArgs, SendArgs};
+use super::{DeploymentArgs, NodeArgs, TransactionArgs};
 
 /// What `register --chain` needs besides.
 #[derive(Debug, Args)]
@@ -20,12 +20,9 @@ pub(crate) struct RegisterOnChainArgs {
     /// With --chain: where the model's card can be read.
     #[arg(long, value_name = "URI", default_value = "", requires = "chain")]
     pub(crate) card_uri: String,
-    /// Contracts.
+    /// Contracts and sending.
     #[command(flatten)]
-    pub(crate) deployment: DeploymentArgs,
-    /// Sending.
-    #[command(flatten)]
-    pub(crate) send: SendArgs,
+    pub(crate) on: TransactionArgs,
 }
 
 /// Commands of `model`.
@@ -52,12 +49,9 @@ pub(crate) enum ModelCommand {
         /// Where that can be read.
         #[arg(long, value_name = "URI", default_value = "")]
         uri: String,
-        /// Contracts.
+        /// Contracts and sending.
         #[command(flatten)]
-        deployment: DeploymentArgs,
-        /// Sending.
-        #[command(flatten)]
-        send: SendArgs,
+        on: TransactionArgs,
     },
     /// Approve a model no more, as an authority.
     Disapprove {
@@ -66,12 +60,9 @@ pub(crate) enum ModelCommand {
         /// Why; public.
         #[arg(long)]
         reason: String,
-        /// Contracts.
+        /// Contracts and sending.
         #[command(flatten)]
-        deployment: DeploymentArgs,
-        /// Sending.
-        #[command(flatten)]
-        send: SendArgs,
+        on: TransactionArgs,
     },
     /// Revoke a model for good, as its owner or as an authority.
     Revoke {
@@ -80,12 +71,9 @@ pub(crate) enum ModelCommand {
         /// Why; public.
         #[arg(long)]
         reason: String,
-        /// Contracts.
+        /// Contracts and sending.
         #[command(flatten)]
-        deployment: DeploymentArgs,
-        /// Sending.
-        #[command(flatten)]
-        send: SendArgs,
+        on: TransactionArgs,
     },
     /// Name the model to use instead, as the owner.
     Succeed {
@@ -93,12 +81,9 @@ pub(crate) enum ModelCommand {
         model: B256,
         /// The identity of its successor.
         successor: B256,
-        /// Contracts.
+        /// Contracts and sending.
         #[command(flatten)]
-        deployment: DeploymentArgs,
-        /// Sending.
-        #[command(flatten)]
-        send: SendArgs,
+        on: TransactionArgs,
     },
 }
 
@@ -113,12 +98,9 @@ pub(crate) enum AuthorityCommand {
         /// Its name; public.
         #[arg(long)]
         name: String,
-        /// Contracts.
+        /// Contracts and sending.
         #[command(flatten)]
-        deployment: DeploymentArgs,
-        /// Sending.
-        #[command(flatten)]
-        send: SendArgs,
+        on: TransactionArgs,
     },
     /// Strike an authority off, with all its approvals, as the registry's admin.
     Remove {
@@ -128,11 +110,8 @@ pub(crate) enum AuthorityCommand {
         /// Why; public.
         #[arg(long)]
         reason: String,
-        /// Contracts.
+        /// Contracts and sending.
         #[command(flatten)]
-        deployment: DeploymentArgs,
-        /// Sending.
-        #[command(flatten)]
-        send: SendArgs,
+        on: TransactionArgs,
     },
 }

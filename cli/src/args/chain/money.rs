@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use zkdx_client::{Address, B256, U256};
 
 use super::super::{address, somebody};
-use super::{DeploymentArgs, ForceArgs, SendArgs};
+use super::{DeploymentArgs, ForceArgs, TransactionArgs};
 
 /// Commands of `request`.
 #[derive(Debug, Subcommand)]
@@ -28,12 +28,9 @@ pub(crate) enum RequestCommand {
     Refund {
         /// The request.
         request: PathBuf,
-        /// Contracts.
+        /// Contracts and sending.
         #[command(flatten)]
-        deployment: DeploymentArgs,
-        /// Sending.
-        #[command(flatten)]
-        send: SendArgs,
+        on: TransactionArgs,
     },
 }
 
@@ -64,12 +61,9 @@ pub(crate) struct RequestMakeArgs {
     /// Accept a record of which entries were saturated.
     #[arg(long)]
     pub(crate) saturated: bool,
-    /// Contracts.
+    /// Contracts and sending.
     #[command(flatten)]
-    pub(crate) deployment: DeploymentArgs,
-    /// Sending.
-    #[command(flatten)]
-    pub(crate) send: SendArgs,
+    pub(crate) on: TransactionArgs,
     /// The request, for who fulfils it. If it exists, and asks for the same, it is the one that is made.
     #[arg(long, short, value_name = "FILE", default_value = "request.json")]
     pub(crate) out: PathBuf,
@@ -90,12 +84,9 @@ pub(crate) struct FulfilArgs {
     /// Who made the proof and gets the fee [default: the account that sends].
     #[arg(long, value_name = "ADDRESS", value_parser = somebody)]
     pub(crate) prover: Option<Address>,
-    /// Contracts.
+    /// Contracts and sending.
     #[command(flatten)]
-    pub(crate) deployment: DeploymentArgs,
-    /// Sending.
-    #[command(flatten)]
-    pub(crate) send: SendArgs,
+    pub(crate) on: TransactionArgs,
 }
 
 /// Flags of `withdraw`.
@@ -107,12 +98,9 @@ pub(crate) struct WithdrawArgs {
     /// Where it goes [default: the account itself].
     #[arg(long, value_name = "ADDRESS", value_parser = somebody)]
     pub(crate) to: Option<Address>,
-    /// Contracts.
+    /// Contracts and sending.
     #[command(flatten)]
-    pub(crate) deployment: DeploymentArgs,
-    /// Sending.
-    #[command(flatten)]
-    pub(crate) send: SendArgs,
+    pub(crate) on: TransactionArgs,
 }
 
 /// An amount: a whole number of the smallest unit, or a decimal number of `gwei` or `ether`.
